@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: MIT
+/*
+ * Runs or attaches to a target and fills a profile while it runs: session.c owns the life of a
+ * recording (probe, spawn, sources, drain loop, end), each source (perf.c, procfs.c, later ptrace.c)
+ * is a row in source.c. Samples are unwound in place in the ring and interned at once.
+ *
+ * One session per process; all calls from the thread that made it.
+ */
+#ifndef PROF_RECORD_RECORD_H
+#define PROF_RECORD_RECORD_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "base/err.h"
+#include "profile/profile.h"
+#include "symbol/symbol.h"
+
+enum { RECORD_RATE_DEFAULT_HZ = 499, RECORD_RATE_MAX_HZ = 20000 };
+
+struct record_options {
+    char *const *argv;       /* program and arguments to launch; NULL: attach */
+    pid_t pid;               /* to attach to, when argv is NULL */
+    const char *on_port;     /* shell command run with $PORT once the target listens; NULL: none */
+    uint64_t duration_ns;    /* 0: until the target ends */
+    uint64_t delay_ns;       /* recorded time starts this long after the launch */
+    uint32_t rate_hz;        /* 0: default */
+    uint32_t stack_bytes;    /* first size of the stack copy; 0: default 16 KiB */
+    bool no_children;        /* the launched process only */
+    bool no_runtime_env;     /* do not set NODE_OPTIONS and the like */
+    bool show_args;          /* keep the arguments in meta.command */
+    const char *sampler;     /* NULL or "auto": best available; else a source's name */
+    const char *unwinder;    /* NULL: "table" */
+    int save_fd;             /* FILE.prof under way, or -1 */
+};
+
+/* Called about four times a second while recording, for a progress line. */
+struct record_progress {
+    uint64_t elapsed_ns;
+    uint64_t samples;
+    uint64_t lost;
+    uint64_t self_cpu_ns;
+};
+
+struct record_callbacks {
+    void (*progress)(void *ctx, const struct record_progress *progress);
+    void *ctx;
+};
+
+/* How the target ended, for the exit status (cmd/ decides what it becomes). */
+struct record_outcome {
+    bool exited;        /* the main process ended by itself (or by Ctrl-C) */
+    int wait_status;    /* as wait(2) gives it; valid when exited and launched by us */
+    bool stopped_by_us; /* duration over, or the --on-port command ended */
+    int load_status;    /* wait status of the --on-port command; -1: none was run */
+    int exec_errno;     /* not 0: the program could not be started */
+};
+
+struct record_session;
+
+/* Probes, opens, spawns stopped. Fails with a hint before the target has run a single instruction. */
+struct record_session *record_session_new(const struct record_options *options, struct err *e);
+
+/* Records until the end. Handles SIGINT, SIGTERM, SIGCHLD itself while it runs. */
+bool record_session_run(struct record_session *s, const struct record_callbacks *callbacks,
+    struct record_outcome *ret_outcome, struct err *e);
+
+/* Names all frames (symbol_resolve with the session's open files). */
+void record_session_resolve(struct record_session *s);
+
+struct profile *record_session_profile(struct record_session *s); /* borrowed */
+struct profile *record_session_take_profile(struct record_session *s);
+void record_session_free(struct record_session *s);
+
+#endif
