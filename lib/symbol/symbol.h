@@ -20,17 +20,17 @@
 /* Where a module's bytes are. */
 struct symbol_source {
     struct module_id module;
-    int fd;           /* borrowed: the ELF file, or the perf map of a MODULE_JIT; -1: use the path */
+    int fd; /* borrowed: the ELF file, or the perf map of a MODULE_JIT; -1: use the path */
     int32_t owner_uid; /* of the target, for the perf map's owner check; -1: any */
 };
 
 struct symbol_options {
     const struct symbol_source *sources;
     uint32_t source_count;
-    const char *app_path;  /* main executable: its code is FUNC_APP; NULL: the first process's exe */
-    bool no_inline;        /* physical functions only */
-    bool debuginfod;       /* allow DEBUGINFOD_URLS */
-    uint32_t timeout_ms;   /* per module; 0: SYMBOL_TIMEOUT_MS */
+    const char *app_path; /* main executable: its code is FUNC_APP; NULL: the first process's exe */
+    bool no_inline;       /* physical functions only */
+    bool debuginfod;      /* allow DEBUGINFOD_URLS */
+    uint32_t timeout_ms;  /* per module; 0: SYMBOL_TIMEOUT_MS */
 };
 
 enum { SYMBOL_TIMEOUT_MS = 20000 };
