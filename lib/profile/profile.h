@@ -12,8 +12,8 @@
  *   When it has been resolved it has one or more lines, outermost caller first: lines[0] is the
  *   physical function, the ones behind it were inlined. (pprof calls this a location.)
  *   A frame without lines has no name yet.
- * - A stack is a node of a prefix tree, (caller stack, frame): a sample stores one number. A caller's
- *   id is always smaller than its callee's. Id 0 is the empty stack.
+ * - A stack is a node of a prefix tree, (caller stack, frame): a sample stores one number. A
+ * caller's id is always smaller than its callee's. Id 0 is the empty stack.
  * - All tables only ever grow, and ids are dense from 0, so that a writer can append what is new.
  * - Samples are kept packed (sample_log.h): an hour at 499 Hz on two cores is about 20 MB.
  *
@@ -29,14 +29,30 @@
 #include "base/slice.h"
 #include "profile/meta.h"
 
-struct string_id { uint32_t i; };
-struct func_id { uint32_t i; };    /* 0: none */
-struct frame_id { uint32_t i; };   /* 0: none */
-struct stack_id { uint32_t i; };   /* 0: the empty stack */
-struct module_id { uint32_t i; };  /* 0: none */
-struct process_id { uint32_t i; }; /* 0: unknown process */
-struct thread_id { uint32_t i; };  /* 0: unknown thread */
-struct series_id { uint32_t i; };
+struct string_id {
+    uint32_t i;
+};
+struct func_id {
+    uint32_t i;
+}; /* 0: none */
+struct frame_id {
+    uint32_t i;
+}; /* 0: none */
+struct stack_id {
+    uint32_t i;
+}; /* 0: the empty stack */
+struct module_id {
+    uint32_t i;
+}; /* 0: none */
+struct process_id {
+    uint32_t i;
+}; /* 0: unknown process */
+struct thread_id {
+    uint32_t i;
+}; /* 0: unknown thread */
+struct series_id {
+    uint32_t i;
+};
 
 struct profile;
 
@@ -157,7 +173,8 @@ struct frame_id profile_add_frame(
     struct profile *p, struct module_id module, uint64_t address, uint32_t flags);
 
 /* A resolved frame without an address, interned by its lines (outermost first). For importers. */
-struct frame_id profile_add_frame_lines(struct profile *p, const struct line *lines, uint32_t count);
+struct frame_id profile_add_frame_lines(
+    struct profile *p, const struct line *lines, uint32_t count);
 
 /* Gives a frame its names. Once per frame: a frame that has lines keeps them. */
 void profile_resolve_frame(
@@ -224,11 +241,14 @@ void profile_add_sample(struct profile *p, const struct sample *s);
 struct sample_log;
 const struct sample_log *profile_samples(const struct profile *p); /* read with sample_log.h */
 
+/* For the native format: seals blocks when writing, adds whole ones when reading. */
+struct sample_log *profile_samples_edit(struct profile *p);
+
 /* ---- series: numbers over time ---- */
 
 struct series {
-    struct string_id name; /* "cpu", "rss" */
-    struct string_id unit; /* "ns", "bytes", "count" */
+    struct string_id name;     /* "cpu", "rss" */
+    struct string_id unit;     /* "ns", "bytes", "count" */
     struct thread_id thread;   /* 0: of the process */
     struct process_id process; /* 0: of the whole run */
 };

@@ -15,6 +15,7 @@
 
 #include "base/err.h"
 #include "base/slice.h"
+#include "base/strbuf.h"
 #include "profile/profile.h"
 
 enum { SAMPLE_BLOCK_MAX = 32768 };
@@ -26,8 +27,12 @@ uint64_t sample_log_count(const struct sample_log *log);
 
 /* Closes the open block, so that all samples are in sealed blocks. */
 void sample_log_seal(struct sample_log *log);
-uint32_t sample_log_block_count(const struct sample_log *log); /* sealed ones */
+uint32_t sample_log_block_count(const struct sample_log *log);               /* sealed ones */
 struct slice sample_log_block(const struct sample_log *log, uint32_t index); /* compressed bytes */
+
+/* Appends the open block's bytes as sealing would make them, and leaves it open. False: it is empty.
+ */
+bool sample_log_pack_open(const struct sample_log *log, struct strbuf *out);
 
 /* Adds a block read from a file; ids at or above the limits are ERR_FORMAT. */
 bool sample_log_add_block(struct sample_log *log, struct slice bytes, uint32_t thread_limit,
