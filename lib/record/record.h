@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 /*
  * Runs or attaches to a target and fills a profile while it runs: session.c owns the life of a
- * recording (probe, spawn, sources, drain loop, end), each source (perf.c, procfs.c, later ptrace.c)
- * is a row in source.c. Samples are unwound in place in the ring and interned at once.
+ * recording (probe, spawn, sources, drain loop, end), each source (perf.c, procfs.c, later
+ * ptrace.c) is a row in source.c. Samples are unwound in place in the ring and interned at once.
  *
  * One session per process; all calls from the thread that made it.
  */
@@ -19,20 +19,30 @@
 
 enum { RECORD_RATE_DEFAULT_HZ = 499, RECORD_RATE_MAX_HZ = 20000 };
 
+/* Who the target runs as when prof itself was started with sudo: groups and all, before exec. */
+struct record_user {
+    uid_t uid;
+    gid_t gid;
+    const char *name; /* for its supplementary groups; NULL: none but gid */
+};
+
 struct record_options {
-    char *const *argv;       /* program and arguments to launch; NULL: attach */
-    pid_t pid;               /* to attach to, when argv is NULL */
-    const char *on_port;     /* shell command run with $PORT once the target listens; NULL: none */
-    uint64_t duration_ns;    /* 0: until the target ends */
-    uint64_t delay_ns;       /* recorded time starts this long after the launch */
-    uint32_t rate_hz;        /* 0: default */
-    uint32_t stack_bytes;    /* first size of the stack copy; 0: default 16 KiB */
-    bool no_children;        /* the launched process only */
-    bool no_runtime_env;     /* do not set NODE_OPTIONS and the like */
-    bool show_args;          /* keep the arguments in meta.command */
-    const char *sampler;     /* NULL or "auto": best available; else a source's name */
-    const char *unwinder;    /* NULL: "table" */
-    int save_fd;             /* FILE.prof under way, or -1 */
+    char *const *argv;    /* program and arguments to launch; NULL: attach */
+    pid_t pid;            /* to attach to, when argv is NULL */
+    const char *on_port;  /* shell command run with $PORT once the target listens; NULL: none */
+    uint64_t duration_ns; /* 0: until the target ends */
+    uint64_t delay_ns;    /* recorded time starts this long after the launch */
+    uint32_t rate_hz;     /* 0: default */
+    uint32_t stack_bytes; /* first size of the stack copy; 0: default 16 KiB */
+    bool no_children;     /* the launched process only */
+    bool no_runtime_env;  /* do not set NODE_OPTIONS and the like */
+    bool show_args;       /* keep the arguments in meta.command */
+    const char *sampler;  /* NULL or "auto": best available; else a source's name */
+    const char *unwinder; /* NULL: "table" */
+    int save_fd;          /* FILE.prof under way, or -1 */
+    const struct record_user *run_as; /* NULL: as prof itself */
+    bool no_inline;                   /* for record_session_resolve: physical functions only */
+    bool debuginfod;                  /* for record_session_resolve: DEBUGINFOD_URLS may be used */
 };
 
 /* Called about four times a second while recording, for a progress line. */
@@ -59,7 +69,8 @@ struct record_outcome {
 
 struct record_session;
 
-/* Probes, opens, spawns stopped. Fails with a hint before the target has run a single instruction. */
+/* Probes, opens, spawns stopped. Fails with a hint before the target has run a single instruction.
+ */
 struct record_session *record_session_new(const struct record_options *options, struct err *e);
 
 /* Records until the end. Handles SIGINT, SIGTERM, SIGCHLD itself while it runs. */
