@@ -18,6 +18,6 @@ struct arena {
 
 void *arena_alloc(struct arena *a, size_t size_bytes) PROF_MUST_USE; /* zeroed */
 struct slice arena_copy(struct arena *a, struct slice s); /* the copy is zero-terminated */
-void arena_done(struct arena *a); /* the arena is empty and usable again */
+void arena_done(struct arena *a);                         /* the arena is empty and usable again */
 
 #endif

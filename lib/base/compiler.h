@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-/* Attributes that gcc and clang both know, under short names. Nothing here has a cost at run time. */
+/* Attributes that gcc and clang both know, under short names. Nothing here has a cost at run time.
+ */
 #ifndef PROF_BASE_COMPILER_H
 #define PROF_BASE_COMPILER_H
 

@@ -31,10 +31,12 @@ struct slice slice_trim(struct slice s);
 size_t slice_find(struct slice s, char c);
 size_t slice_rfind(struct slice s, char c);
 
-/* Takes text up to separator c out of *rest (the separator is dropped). False when *rest is empty. */
+/* Takes text up to separator c out of *rest (the separator is dropped). False when *rest is empty.
+ */
 bool slice_split(struct slice *rest, char c, struct slice *ret_part);
 
-/* Whole slice as an unsigned number, base 10 or 16 (no prefix, no sign). False on overflow or junk. */
+/* Whole slice as an unsigned number, base 10 or 16 (no prefix, no sign). False on overflow or junk.
+ */
 bool slice_to_u64(struct slice s, int base, uint64_t *ret_value);
 
 /* 64-bit hash, seeded per process start-up only by build (stable within a run). */

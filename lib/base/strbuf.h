@@ -24,7 +24,10 @@ struct strbuf {
 
 extern char strbuf_empty[1];
 
-#define STRBUF_INIT { .ptr = strbuf_empty }
+#define STRBUF_INIT                                                                                \
+    {                                                                                              \
+        .ptr = strbuf_empty                                                                        \
+    }
 
 void strbuf_done(struct strbuf *b);
 void strbuf_clear(struct strbuf *b);

@@ -17,7 +17,8 @@ uint32_t utf8_decode(struct slice s, size_t *ret_len);
 
 void utf8_encode(struct strbuf *out, uint32_t code_point);
 
-/* Appends text with invalid bytes as U+FFFD, and control and bidi characters as \xNN or \u{NNNN}. */
+/* Appends text with invalid bytes as U+FFFD, and control and bidi characters as \xNN or \u{NNNN}.
+ */
 void utf8_add_printable(struct strbuf *out, struct slice text);
 
 #endif

@@ -33,8 +33,8 @@ struct calltree {
 };
 
 struct calltree_options {
-    bool inverted;           /* callees up: the root's children are the leaf functions */
-    bool collapse_recursion; /* a function that calls itself directly is one node */
+    bool inverted;             /* callees up: the root's children are the leaf functions */
+    bool collapse_recursion;   /* a function that calls itself directly is one node */
     struct thread_id thread;   /* 0: all */
     struct process_id process; /* 0: all */
     uint64_t from_ns, to_ns;   /* 0, 0: all times */
@@ -44,7 +44,8 @@ void calltree_build(
     const struct profile *p, const struct calltree_options *options, struct calltree *ret_tree);
 void calltree_done(struct calltree *tree);
 
-/* Self and total of each function; in total a function counts once per stack however often it recurs. */
+/* Self and total of each function; in total a function counts once per stack however often it
+ * recurs. */
 struct func_total {
     struct func_id func;
     uint64_t self_count, total_count;

@@ -21,31 +21,31 @@ enum weight_unit {
 };
 
 struct profile_meta {
-    char *title;        /* shown on top: --title, or the command */
-    char *command;      /* redacted unless --show-args */
-    char *program;      /* name of the target's executable */
-    char *tool;         /* "prof 0.1.0", or what made an imported file */
+    char *title;   /* shown on top: --title, or the command */
+    char *command; /* redacted unless --show-args */
+    char *program; /* name of the target's executable */
+    char *tool;    /* "prof 0.1.0", or what made an imported file */
     char *host;
-    char *kernel;       /* uname -r */
-    char *machine;      /* x86_64 */
-    char *level;        /* "full", "user", "none"; "imported" */
-    char *event;        /* "cpu-clock", "cycles" */
-    char *sampler;      /* "perf", "ptrace" */
-    char *unwinder;     /* "table", "libunwind" */
-    char *runtime_env;  /* what was set for the target, "NODE_OPTIONS=..."; empty if nothing */
-    char *ended;        /* how the target ended: "exit 0", "signal 9 (Killed)", "detached" */
-    uint64_t weight_unit;         /* enum weight_unit */
-    uint64_t start_realtime_ns;   /* date of the recording */
-    uint64_t start_ns, end_ns;    /* CLOCK_MONOTONIC of the first and last moment observed */
-    uint64_t rate_hz;             /* asked for */
-    uint64_t period_ns;           /* on-CPU time one sample stands for */
-    uint64_t cpus;                /* online CPUs */
-    uint64_t samples_lost;        /* records the kernel dropped */
-    uint64_t stacks_complete;     /* reached the thread's entry */
-    uint64_t stacks_truncated;    /* the copied stack bytes ended first */
-    uint64_t stacks_broken;       /* unwinding stopped early */
-    uint64_t stack_copy_bytes;    /* last size asked for */
-    uint64_t target_user_ns;      /* the target's own CPU by the kernel's accounting */
+    char *kernel;         /* uname -r */
+    char *machine;        /* x86_64 */
+    char *level;          /* "full", "user", "none"; "imported" */
+    char *event;          /* "cpu-clock", "cycles" */
+    char *sampler;        /* "perf", "ptrace" */
+    char *unwinder;       /* "table", "libunwind" */
+    char *runtime_env;    /* what was set for the target, "NODE_OPTIONS=..."; empty if nothing */
+    char *ended;          /* how the target ended: "exit 0", "signal 9 (Killed)", "detached" */
+    uint64_t weight_unit; /* enum weight_unit */
+    uint64_t start_realtime_ns; /* date of the recording */
+    uint64_t start_ns, end_ns;  /* CLOCK_MONOTONIC of the first and last moment observed */
+    uint64_t rate_hz;           /* asked for */
+    uint64_t period_ns;         /* on-CPU time one sample stands for */
+    uint64_t cpus;              /* online CPUs */
+    uint64_t samples_lost;      /* records the kernel dropped */
+    uint64_t stacks_complete;   /* reached the thread's entry */
+    uint64_t stacks_truncated;  /* the copied stack bytes ended first */
+    uint64_t stacks_broken;     /* unwinding stopped early */
+    uint64_t stack_copy_bytes;  /* last size asked for */
+    uint64_t target_user_ns;    /* the target's own CPU by the kernel's accounting */
     uint64_t target_kernel_ns;
     uint64_t kernel_unsampled_ns; /* kernel time that the level could not sample */
     uint64_t self_cpu_ns;         /* prof's own CPU while recording */
