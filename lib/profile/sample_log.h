@@ -25,12 +25,24 @@ void sample_log_free(struct sample_log *log);
 void sample_log_add(struct sample_log *log, const struct sample *s);
 uint64_t sample_log_count(const struct sample_log *log);
 
+/*
+ * A packed block: varint sample count, varint length of the unpacked columns, then one zlib stream
+ * of five columns, each holding one LEB128 number per sample:
+ *
+ *     time    zigzag, minus the previous sample's (the first: minus 0)
+ *     thread  zigzag, minus the previous sample's
+ *     stack   zigzag, minus the previous sample's
+ *     count   as it is
+ *     weight  zigzag, minus the previous sample's
+ */
+
 /* Closes the open block, so that all samples are in sealed blocks. */
 void sample_log_seal(struct sample_log *log);
 uint32_t sample_log_block_count(const struct sample_log *log);               /* sealed ones */
 struct slice sample_log_block(const struct sample_log *log, uint32_t index); /* compressed bytes */
 
-/* Appends the open block's bytes as sealing would make them, and leaves it open. False: it is empty.
+/* Appends the open block's bytes as sealing would make them, and leaves it open. False: it is
+ * empty.
  */
 bool sample_log_pack_open(const struct sample_log *log, struct strbuf *out);
 
