@@ -64,7 +64,7 @@ struct record_outcome {
     int wait_status;    /* as wait(2) gives it; valid when exited and launched by us */
     bool stopped_by_us; /* duration over, or the --on-port command ended */
     int load_status;    /* wait status of the --on-port command; -1: none was run */
-    int exec_errno;     /* not 0: the program could not be started */
+    int exec_errno;     /* not 0: the program could not be started; record_session_run() failed */
 };
 
 struct record_session;
@@ -73,7 +73,11 @@ struct record_session;
  */
 struct record_session *record_session_new(const struct record_options *options, struct err *e);
 
-/* Records until the end. Handles SIGINT, SIGTERM, SIGCHLD itself while it runs. */
+/*
+ * Records until the end. Handles SIGINT, SIGTERM, SIGHUP, SIGQUIT and SIGCHLD itself while it runs:
+ * the first interrupt goes to the target, the second kills it. *ret_outcome is set on failure too
+ * (exec_errno: the status is 126 or 127).
+ */
 bool record_session_run(struct record_session *s, const struct record_callbacks *callbacks,
     struct record_outcome *ret_outcome, struct err *e);
 
