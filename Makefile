@@ -96,6 +96,11 @@ UNIT_OBJ := $(UNIT_SRC:%.c=$(B)/%.o)
 UNIT_LIBS = $(shell $(PKG_CONFIG) --libs criterion)
 -include $(UNIT_OBJ:.o=.d)
 
+# Criterion's assertion macros drop const and use extensions; our own code in the tests does not.
+CRITERION_WARNINGS := -Wno-pedantic -Wno-cast-qual $(if $(CC_IS_CLANG),\
+    -Wno-incompatible-pointer-types-discards-qualifiers,-Wno-discarded-qualifiers)
+$(B)/tests/unit/%.o: CFLAGS_ALL += $(CRITERION_WARNINGS)
+
 $(B)/tests/unit-tests: $(UNIT_OBJ) $(PAGE_OBJ) $(B)/libprof.a
 	@echo '  LD      $@'
 	$(Q)$(CC) $(LDFLAGS_ALL) -o $@ $^ $(LIBS) $(UNIT_LIBS)
@@ -103,6 +108,168 @@ $(B)/tests/unit-tests: $(UNIT_OBJ) $(PAGE_OBJ) $(B)/libprof.a
 .PHONY: unit
 unit: $(B)/tests/unit-tests ## unit tests only; FILTER='suite/*'
 	ASAN_OPTIONS=abort_on_error=1 UBSAN_OPTIONS=print_stacktrace=1 $< $(if $(FILTER),--filter '$(FILTER)')
+
+# ---- what the machine needs -----------------------------------------------------------------------
+
+# Debian packages; COMMAND=PACKAGE is satisfied by a command of any origin.
+DEPS_BUILD := gcc libc6-dev pkg-config libdw-dev libelf-dev zlib1g-dev libzstd-dev libjansson-dev \
+    libunwind-dev
+DEPS_TEST := libcriterion-dev python3 binutils g++ musl-tools rustc=rustc go=golang-go node=nodejs \
+    npm=npm chromium=chromium perf=linux-perf redis-benchmark=redis-tools
+DEPS_CHECK := clang clang-format clang-tidy cppcheck
+
+.PHONY: deps deps-build deps-check
+deps: ## install the Debian packages that building and testing need
+	$(Q)tests/deps.sh $(DEPS_BUILD) $(DEPS_TEST)
+
+deps-build: ## those that building alone needs
+	$(Q)tests/deps.sh $(DEPS_BUILD)
+
+deps-check: ## those that `make check` and `make fuzz` need besides
+	$(Q)tests/deps.sh $(DEPS_BUILD) $(DEPS_TEST) $(DEPS_CHECK)
+
+# ---- demo -------------------------------------------------------------------------------------------
+
+# The packages may come only now, so what asks for their flags is a make of its own.
+.PHONY: demo demo-run
+demo: deps-build ## build, profile a bundled slow server under load, write demo.html
+	$(Q)$(MAKE) --no-print-directory B=$(B) demo-run
+
+demo-run: $(B)/prof $(B)/demo/server $(B)/demo/load
+	$(Q)tests/demo/run.sh $(B)
+
+$(B)/demo/%: tests/demo/%.c
+	@mkdir -p $(@D)
+	@echo '  CC      $<'
+	$(Q)$(CC) -std=gnu17 -D_GNU_SOURCE -O2 -g -Wall -Wextra -o $@ $<
+
+# ---- targets: programs with a known truth -------------------------------------------------------------
+
+# Always gcc and always these flags: the truth of a program must not depend on how prof is built.
+T := $(B)/targets
+TARGET_CC := gcc
+TARGET_CXX := g++
+TARGET_CFLAGS := -D_GNU_SOURCE -O2 -g -Wall -Wextra -Werror
+TARGET_ONLY_x86_64 := jit
+TARGET_PLAIN := $(filter-out hostile $(if $(filter x86_64,$(ARCH)),,$(TARGET_ONLY_x86_64)),\
+    $(patsubst tests/targets/%.c,%,$(wildcard tests/targets/*.c)))
+TARGET_FORMS := spin-split spin-stripped spin-zlib spin-zstd spin-fp recurse-fp hostile
+TARGET_NEED = $(if $(shell command -v $(1) 2>/dev/null),$(2))
+TARGETS := $(TARGET_PLAIN) $(TARGET_FORMS) $(call TARGET_NEED,g++,inlines-cpp) \
+    $(call TARGET_NEED,rustc,inlines-rust-legacy inlines-rust-v0) \
+    $(call TARGET_NEED,go,spin-go) $(call TARGET_NEED,musl-gcc,spin-musl)
+
+.PHONY: targets
+targets: $(TARGETS:%=$(T)/%) ## programs with a known truth; those whose compiler is missing are left out
+
+$(TARGET_PLAIN:%=$(T)/%): $(T)/%: tests/targets/%.c tests/targets/truth.h
+	@mkdir -p $(@D)
+	@echo '  TARGET  $@'
+	$(Q)$(TARGET_CC) -std=gnu17 $(TARGET_CFLAGS) -o $@ $< -lpthread
+
+$(T)/spin-fp: tests/targets/spin.c tests/targets/truth.h
+$(T)/recurse-fp: tests/targets/recurse.c tests/targets/truth.h
+$(T)/spin-fp $(T)/recurse-fp:
+	@mkdir -p $(@D)
+	@echo '  TARGET  $@'
+	$(Q)$(TARGET_CC) -std=gnu17 $(TARGET_CFLAGS) -fno-omit-frame-pointer -o $@ $<
+
+# Debug data beside the program, found by its link; none at all; compressed in both ways.
+$(T)/spin-split: $(T)/spin
+	@echo '  TARGET  $@'
+	$(Q)objcopy --only-keep-debug $< $@.debug
+	$(Q)cd $(@D) && objcopy --strip-all --add-gnu-debuglink=$(@F).debug $(<F) $(@F)
+
+$(T)/spin-stripped: $(T)/spin
+	@echo '  TARGET  $@'
+	$(Q)objcopy --strip-all $< $@
+
+$(T)/spin-zlib $(T)/spin-zstd: $(T)/spin-%: $(T)/spin
+	@echo '  TARGET  $@'
+	$(Q)objcopy --compress-debug-sections=$* $< $@
+
+$(T)/hostile: tests/targets/hostile.c tests/targets/hostile.sh tests/targets/truth.h
+	@mkdir -p $(@D)
+	@echo '  TARGET  $@'
+	$(Q)$(TARGET_CC) -std=gnu17 $(filter-out -g,$(TARGET_CFLAGS)) -c -o $@.o $<
+	$(Q)tests/targets/hostile.sh $@.o && $(TARGET_CC) -o $@ $@.o && rm $@.o
+
+$(T)/inlines-cpp: tests/targets/inlines.cpp tests/targets/truth.h
+	@mkdir -p $(@D)
+	@echo '  TARGET  $@'
+	$(Q)$(TARGET_CXX) -std=gnu++17 $(TARGET_CFLAGS) -o $@ $<
+
+$(T)/inlines-rust-%: tests/targets/inlines.rs
+	@mkdir -p $(@D)
+	@echo '  TARGET  $@'
+	$(Q)case $* in v0) set -- -C symbol-mangling-version=v0 ;; esac; \
+	    rustc -O -g --crate-name inlines "$$@" -o $@ $<
+
+$(T)/spin-go: tests/targets/spin.go
+	@mkdir -p $(@D)
+	@echo '  TARGET  $@'
+	$(Q)GO111MODULE=off GOCACHE=$(abspath $(B)/go-cache) go build -o $@ $<
+
+$(T)/spin-musl: tests/targets/spin.c tests/targets/truth.h
+	@mkdir -p $(@D)
+	@echo '  TARGET  $@'
+	$(Q)musl-gcc -static -std=gnu17 $(TARGET_CFLAGS) -o $@ $<
+
+# ---- fuzz harnesses -------------------------------------------------------------------------------------
+
+FUZZ_SRC := $(sort $(wildcard tests/fuzz/fuzz_*.c))
+FUZZ_READERS := $(FUZZ_SRC:tests/fuzz/fuzz_%.c=%)
+FUZZ_OBJ := $(FUZZ_SRC:%.c=$(B)/%.o)
+-include $(FUZZ_OBJ:.o=.d) $(B)/tests/fuzz/replay.d
+
+# Every harness with a plain main() that replays files.
+.PHONY: fuzz-replay
+fuzz-replay: $(FUZZ_READERS:%=$(B)/fuzz/replay-%)
+
+$(B)/fuzz/replay-%: $(B)/tests/fuzz/fuzz_%.o $(B)/tests/fuzz/replay.o $(PAGE_OBJ) $(B)/libprof.a
+	@mkdir -p $(@D)
+	@echo '  LD      $@'
+	$(Q)$(CC) $(LDFLAGS_ALL) -o $@ $^ $(LIBS)
+
+# The same with libFuzzer (clang).
+$(B)/fuzz/fuzz-%: $(B)/tests/fuzz/fuzz_%.o $(PAGE_OBJ) $(B)/libprof.a
+	@mkdir -p $(@D)
+	@echo '  LD      $@'
+	$(Q)$(CC) $(LDFLAGS_ALL) -fsanitize=fuzzer -o $@ $^ $(LIBS)
+
+FUZZ_TIME ?= 60
+READER ?= $(FUZZ_READERS)
+FUZZ_MAKE = $(MAKE) --no-print-directory B=$(B)/fuzzer CC=clang SAN=address,undefined,fuzzer-no-link
+
+.PHONY: fuzz
+fuzz: ## look for crashes of the readers; READER='elf folded' FUZZ_TIME=60 each
+	$(Q)$(FUZZ_MAKE) $(READER:%=$(B)/fuzzer/fuzz/fuzz-%)
+	$(Q)tests/fuzz/fuzz.sh $(B)/fuzzer $(FUZZ_TIME) $(READER)
+
+# ---- the suite --------------------------------------------------------------------------------------------
+
+ASAN := $(B)/asan
+ASAN_MAKE = $(MAKE) --no-print-directory B=$(ASAN) SAN=address,undefined
+
+.PHONY: test test-build test-run
+test: deps ## the whole suite; SUITE='unit truth' for parts of it; the last line is the sum
+	$(Q)$(MAKE) --no-print-directory B=$(B) test-build test-run
+
+test-build: $(B)/prof $(B)/tests/unit-tests targets
+	$(Q)$(ASAN_MAKE) $(ASAN)/tests/unit-tests fuzz-replay
+	$(Q)[ ! -f tests/web/package-lock.json ] || [ -d tests/web/node_modules ] || ! command -v npm \
+	    > /dev/null || npm ci --silent --prefix tests/web
+
+test-run:
+	$(Q)tests/run --build $(B) $(SUITE)
+
+.PHONY: bench
+bench: $(B)/prof targets ## budgets beside the peers; BENCH='startup redis', RUNS=5
+	$(Q)tests/bench/run --build $(B) $(BENCH)
+
+.PHONY: fresh
+fresh: ## proof on a minimal Debian made for it: make demo, make test (root, takes long)
+	$(Q)tests/fresh/run.sh
 
 # ---- checks -------------------------------------------------------------------------------------
 
