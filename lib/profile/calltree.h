@@ -6,6 +6,8 @@
  * A tree node is (path of functions from the root); lines within a function are merged. Nodes are
  * in depth-first order, children by falling weight, so that a subtree is a range
  * [index, nodes[index].end).
+ *
+ * Frames without lines are passed over: call profile_name_unresolved() first.
  */
 #ifndef PROF_PROFILE_CALLTREE_H
 #define PROF_PROFILE_CALLTREE_H

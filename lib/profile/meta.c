@@ -72,6 +72,16 @@ char **meta_text(struct profile_meta *m, const struct meta_row *row)
     return (char **)(void *)((char *)m + row->offset);
 }
 
+uint64_t meta_get_number(const struct profile_meta *m, const struct meta_row *row)
+{
+    return *(const uint64_t *)(const void *)((const char *)m + row->offset);
+}
+
+const char *meta_get_text(const struct profile_meta *m, const struct meta_row *row)
+{
+    return *(char *const *)(const void *)((const char *)m + row->offset);
+}
+
 const char *weight_unit_name(enum weight_unit unit)
 {
     switch (unit) {

@@ -66,6 +66,8 @@ const struct meta_row *profile_meta_rows(size_t *ret_count);
 void meta_set_text(char **field, struct slice text);
 uint64_t *meta_number(struct profile_meta *m, const struct meta_row *row);
 char **meta_text(struct profile_meta *m, const struct meta_row *row);
+uint64_t meta_get_number(const struct profile_meta *m, const struct meta_row *row);
+const char *meta_get_text(const struct profile_meta *m, const struct meta_row *row); /* or NULL */
 const char *weight_unit_name(enum weight_unit unit); /* "nanoseconds", "count", "bytes" */
 
 #endif
