@@ -21,8 +21,8 @@ struct capability {
     const char *id;    /* "kernel-frames" */
     const char *title; /* "kernel frames in stacks" */
     bool available;
-    char *detail;      /* what was found: owned */
-    char *how;         /* command that would enable it; owned, NULL when available or hopeless */
+    char *detail; /* what was found: owned */
+    char *how;    /* command that would enable it; owned, NULL when available or hopeless */
 };
 
 struct capabilities {

@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: MIT
+/*
+ * What the collector must know of the processor: which registers perf copies and what they are to
+ * the unwinder. One file per processor (x86_64.c).
+ */
+#ifndef PROF_RECORD_ARCH_H
+#define PROF_RECORD_ARCH_H
+
+#include <stdint.h>
+
+#include "unwind/unwind.h"
+
+enum { ARCH_REGS_MAX = 40 };
+
+/* sample_regs_user: bits as <asm/perf_regs.h> numbers them. */
+uint64_t arch_regs_mask(void);
+
+/* Values in the order of the mask's bits, as a sample holds them. */
+void arch_regs_decode(const uint64_t *values, struct unwind_regs *ret_regs);
+
+#endif

@@ -1,0 +1,232 @@
+// SPDX-License-Identifier: MIT
+#include "record/perf_open.h"
+
+#include <errno.h>
+#include <linux/perf_event.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/alloc.h"
+#include "base/clock.h"
+#include "base/file.h"
+#include "base/strbuf.h"
+
+enum { CPU_NUMBER_MAX = 8192, CPU_FILE_MAX = 64 << 10 };
+
+/* ---- CPUs ---- */
+
+static void push_range(struct cpu_list *cpus, uint64_t from, uint64_t to)
+{
+    for (uint64_t cpu = from; cpu <= to && cpu < CPU_NUMBER_MAX; cpu++)
+        vec_push(cpus, (int)cpu);
+}
+
+void cpu_list_parse(struct slice text, struct cpu_list *ret_cpus)
+{
+    struct slice rest = slice_trim(text);
+    struct slice part;
+    while (slice_split(&rest, ',', &part)) {
+        const size_t dash = slice_find(part, '-');
+        uint64_t from = 0, to = 0;
+        if (!slice_to_u64((struct slice){ part.ptr, dash }, 10, &from))
+            continue;
+        if (dash == part.len)
+            to = from;
+        else if (!slice_to_u64(slice_skip(part, dash + 1), 10, &to))
+            continue;
+        push_range(ret_cpus, from, to);
+    }
+}
+
+void cpu_list_read(struct cpu_list *ret_cpus)
+{
+    PROF_CLEANUP(strbuf_done) struct strbuf text = STRBUF_INIT;
+    *ret_cpus = (struct cpu_list){ 0 };
+    if (file_read("/sys/devices/system/cpu/online", CPU_FILE_MAX, &text, NULL))
+        cpu_list_parse(strbuf_slice(&text), ret_cpus);
+    const long count = sysconf(_SC_NPROCESSORS_ONLN);
+    if (ret_cpus->len == 0)
+        push_range(ret_cpus, 0, count > 0 ? (uint64_t)count - 1 : 0);
+}
+
+/* ---- one event ---- */
+
+static struct perf_event_attr make_attr(const struct perf_settings *s)
+{
+    return (struct perf_event_attr){
+        .type = PERF_TYPE_SOFTWARE,
+        .size = sizeof(struct perf_event_attr),
+        .config = PERF_COUNT_SW_CPU_CLOCK,
+        .sample_period = NS_PER_S / s->rate_hz,
+        .sample_type = perf_record_sample_type(),
+        .disabled = 1,
+        .inherit = s->inherit,
+        .inherit_thread = s->threads_only,
+        .enable_on_exec = s->enable_on_exec,
+        .exclude_kernel = s->level == LEVEL_USER,
+        .exclude_callchain_kernel = s->level == LEVEL_USER,
+        .exclude_hv = 1,
+        .mmap = 1,
+        .mmap2 = 1,
+        .build_id = 1,
+        .comm = 1,
+        .comm_exec = 1,
+        .task = 1,
+        .sample_id_all = 1,
+        .use_clockid = 1,
+        .clockid = CLOCK_MONOTONIC,
+        .watermark = 1,
+        .wakeup_watermark = RING_BYTES_MIN / 4,
+        .sample_regs_user = arch_regs_mask(),
+        .sample_stack_user = s->stack_bytes & ~7u,
+    };
+}
+
+int perf_open_event(const struct perf_settings *settings, pid_t tid, int cpu)
+{
+    struct perf_event_attr attr = make_attr(settings);
+    int fd = (int)syscall(
+        SYS_perf_event_open, &attr, tid, cpu, -1, (unsigned long)PERF_FLAG_FD_CLOEXEC);
+    if (fd < 0 && (errno == EINVAL || errno == E2BIG) && !settings->threads_only) {
+        attr.build_id = 0; /* kernel 5.12 */
+        fd = (int)syscall(
+            SYS_perf_event_open, &attr, tid, cpu, -1, (unsigned long)PERF_FLAG_FD_CLOEXEC);
+    }
+    return fd;
+}
+
+/* ---- sets of them ---- */
+
+static void close_from(struct perf_rings *rings, size_t keep)
+{
+    while (rings->fds.len > keep)
+        close(rings->fds.ptr[--rings->fds.len]);
+}
+
+static bool open_all(struct perf_rings *rings, const struct perf_settings *settings, pid_t tid,
+    const struct cpu_list *cpus)
+{
+    const size_t before = rings->fds.len;
+    for (size_t i = 0; i < cpus->len; i++) {
+        const int fd = perf_open_event(settings, tid, cpus->ptr[i]);
+        if (fd < 0) {
+            const int error = errno;
+            close_from(rings, before);
+            errno = error;
+            return false;
+        }
+        vec_push(&rings->fds, fd);
+    }
+    return true;
+}
+
+static void unmap_all(struct perf_rings *rings)
+{
+    for (size_t i = 0; i < rings->len; i++)
+        perf_ring_unmap(&rings->ptr[i]);
+}
+
+static bool map_all(struct perf_rings *rings, size_t ring_bytes)
+{
+    for (size_t i = 0; i < rings->len; i++) {
+        if (!perf_ring_map(&rings->ptr[i], rings->fds.ptr[i], ring_bytes)) {
+            const int error = errno;
+            unmap_all(rings);
+            errno = error;
+            return false;
+        }
+    }
+    rings->ring_bytes = ring_bytes;
+    return true;
+}
+
+/* The memory that a user may lock is shared by all his rings: take half as much until it fits. */
+static bool map_ladder(struct perf_rings *rings, struct err *e)
+{
+    size_t bytes = RING_BYTES_MAX;
+    while (bytes > RING_BYTES_MIN && bytes * rings->len > RING_BYTES_TOTAL)
+        bytes /= 2;
+    for (; bytes >= RING_BYTES_MIN; bytes /= 2) {
+        if (map_all(rings, bytes))
+            return true;
+        if (errno != EPERM && errno != ENOMEM)
+            break;
+    }
+    err_sys(e, errno, "cannot map %zu perf rings of %d KiB", rings->len, RING_BYTES_MIN / 1024);
+    return err_hint(e, "other profilers of this user share the memory: stop them, or "
+                       "sudo sysctl kernel.perf_event_mlock_kb=4096");
+}
+
+bool perf_rings_open(struct perf_rings *ret_rings, const struct perf_settings *settings, pid_t tid,
+    const struct cpu_list *cpus, struct err *e)
+{
+    struct perf_rings rings = { .len = cpus->len };
+    if (!open_all(&rings, settings, tid, cpus)) {
+        perf_open_error(e, errno, tid);
+        vec_done(&rings.fds);
+        return false;
+    }
+    rings.ptr = xcalloc(rings.len, sizeof *rings.ptr);
+    if (!map_ladder(&rings, e)) {
+        perf_rings_close(&rings);
+        return false;
+    }
+    *ret_rings = rings;
+    return true;
+}
+
+bool perf_rings_add(struct perf_rings *rings, const struct perf_settings *settings, pid_t tid,
+    const struct cpu_list *cpus)
+{
+    const size_t before = rings->fds.len;
+    if (!open_all(rings, settings, tid, cpus))
+        return false;
+    for (size_t i = 0; i < cpus->len; i++) {
+        if (ioctl(rings->fds.ptr[before + i], PERF_EVENT_IOC_SET_OUTPUT, rings->fds.ptr[i]) != 0) {
+            const int error = errno;
+            close_from(rings, before);
+            errno = error;
+            return false;
+        }
+    }
+    return true;
+}
+
+void perf_rings_enable(struct perf_rings *rings, bool on)
+{
+    for (size_t i = 0; i < rings->fds.len; i++)
+        ioctl(rings->fds.ptr[i], on ? PERF_EVENT_IOC_ENABLE : PERF_EVENT_IOC_DISABLE, 0);
+}
+
+void perf_rings_close(struct perf_rings *rings)
+{
+    unmap_all(rings);
+    close_from(rings, 0);
+    vec_done(&rings->fds);
+    free(rings->ptr);
+    *rings = (struct perf_rings){ 0 };
+}
+
+bool perf_open_error(struct err *e, int errnum, pid_t pid)
+{
+    err_sys(e, errnum, "cannot open perf events for pid %d", (int)pid);
+    switch (errnum) {
+    case EACCES:
+    case EPERM:
+        return err_hint(e, "sudo sysctl kernel.perf_event_paranoid=1, run prof as root, or in a "
+                           "container: --cap-add PERFMON and a seccomp profile that allows "
+                           "perf_event_open; the process must also be yours");
+    case ENOSYS:
+        return err_hint(e, "this kernel, or the container's seccomp profile, has no perf_event_open");
+    case ESRCH:
+        return err_hint(e, "the process has ended");
+    case EMFILE:
+        return err_hint(e, "raise the limit of open files: ulimit -n 65536");
+    default:
+        return false;
+    }
+}

@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: MIT
+/*
+ * Opens the sampling events and their rings. One ring per online CPU; with inherit the kernel
+ * refuses a ring for "any CPU" (EINVAL), so every thread needs one event per CPU. A launched child has
+ * one thread and passes its events on; when attaching, each existing thread gets its own set, all
+ * writing to the same rings.
+ */
+#ifndef PROF_RECORD_PERF_OPEN_H
+#define PROF_RECORD_PERF_OPEN_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "base/err.h"
+#include "base/vec.h"
+#include "record/capability.h"
+#include "record/perf_ring.h"
+
+enum {
+    STACK_BYTES_DEFAULT = 16 * 1024,
+    STACK_BYTES_MAX = 65528, /* the record's size is a u16; a multiple of 8 */
+    RING_BYTES_MAX = 4 << 20,
+    RING_BYTES_MIN = 128 << 10,
+    RING_BYTES_TOTAL = 64 << 20, /* over all CPUs */
+};
+
+struct perf_settings {
+    uint32_t rate_hz;
+    uint32_t stack_bytes;
+    enum record_level level; /* LEVEL_USER leaves the kernel out */
+    bool inherit;            /* follow new threads and children */
+    bool threads_only;       /* with inherit: new threads, not children; kernel 5.13 */
+    bool enable_on_exec;     /* quiet until the target is executed */
+};
+
+/* Numbers of the CPUs that are online: at least one. */
+struct cpu_list {
+    int *ptr;
+    size_t len, cap;
+};
+
+void cpu_list_read(struct cpu_list *ret_cpus);
+
+/* Reads "0-3,8" as /sys/devices/system/cpu/online has it. */
+void cpu_list_parse(struct slice text, struct cpu_list *ret_cpus);
+
+/* One event; -1 with errno. Retries without what older kernels do not know. */
+int perf_open_event(const struct perf_settings *settings, pid_t tid, int cpu);
+
+struct perf_rings {
+    struct perf_ring *ptr; /* one per CPU, in the order of cpus */
+    size_t len;
+    size_t ring_bytes;
+    VEC(int) fds; /* all events; the first len of them own the rings */
+};
+
+/* Events and rings for a first thread. */
+bool perf_rings_open(struct perf_rings *ret_rings, const struct perf_settings *settings, pid_t tid,
+    const struct cpu_list *cpus, struct err *e);
+
+/* Events of one more thread into the same rings. False with errno: nothing is left open. */
+bool perf_rings_add(struct perf_rings *rings, const struct perf_settings *settings, pid_t tid,
+    const struct cpu_list *cpus);
+
+void perf_rings_enable(struct perf_rings *rings, bool on);
+void perf_rings_close(struct perf_rings *rings);
+
+/* Message and hint for a refused event. Returns false. */
+bool perf_open_error(struct err *e, int errnum, pid_t pid);
+
+#endif
