@@ -33,6 +33,10 @@ const struct format *format_table(size_t *ret_count);
 const struct format *format_by_name(const char *name);
 const struct format *format_by_path(const char *path); /* by ending; NULL: none */
 
+/* Length of the ending of f that path has; 0: none. A caller with rows of its own (html) takes the
+ * row with the longest. */
+size_t format_ending(const struct format *f, const char *path);
+
 /* Detects the format (by content, then by the name's ending) and reads. */
 struct profile *format_read(struct slice bytes, const char *path, struct err *e);
 
