@@ -84,6 +84,13 @@ bool record_session_run(struct record_session *s, const struct record_callbacks 
 /* Names all frames (symbol_resolve with the session's open files). */
 void record_session_resolve(struct record_session *s);
 
+/*
+ * Writes what save_fd does not have yet (names too, so call it after record_session_resolve) and the
+ * end mark. True when there is no save_fd. False also when an earlier write failed: the file then
+ * holds what was recorded until then.
+ */
+bool record_session_finish_save(struct record_session *s, struct err *e);
+
 struct profile *record_session_profile(struct record_session *s); /* borrowed */
 struct profile *record_session_take_profile(struct record_session *s);
 void record_session_free(struct record_session *s);
