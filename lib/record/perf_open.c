@@ -79,22 +79,28 @@ static struct perf_event_attr make_attr(const struct perf_settings *s)
         .sample_id_all = 1,
         .use_clockid = 1,
         .clockid = CLOCK_MONOTONIC,
-        .watermark = 1,
-        .wakeup_watermark = RING_BYTES_MIN / 4,
         .sample_regs_user = arch_regs_mask(),
         .sample_stack_user = s->stack_bytes & ~7u,
     };
 }
 
+static int open_attr(struct perf_event_attr *attr, pid_t tid, int cpu)
+{
+    return (int)syscall(
+        SYS_perf_event_open, attr, tid, cpu, -1, (unsigned long)PERF_FLAG_FD_CLOEXEC);
+}
+
 int perf_open_event(const struct perf_settings *settings, pid_t tid, int cpu)
 {
     struct perf_event_attr attr = make_attr(settings);
-    int fd = (int)syscall(
-        SYS_perf_event_open, &attr, tid, cpu, -1, (unsigned long)PERF_FLAG_FD_CLOEXEC);
-    if (fd < 0 && (errno == EINVAL || errno == E2BIG) && !settings->threads_only) {
+    int fd = open_attr(&attr, tid, cpu);
+    if (fd < 0 && (errno == EINVAL || errno == E2BIG)) {
         attr.build_id = 0; /* kernel 5.12 */
-        fd = (int)syscall(
-            SYS_perf_event_open, &attr, tid, cpu, -1, (unsigned long)PERF_FLAG_FD_CLOEXEC);
+        fd = open_attr(&attr, tid, cpu);
+    }
+    if (fd < 0 && (errno == EINVAL || errno == E2BIG) && attr.inherit_thread) {
+        attr.inherit_thread = 0; /* kernel 5.13; children are then left out by their number */
+        fd = open_attr(&attr, tid, cpu);
     }
     return fd;
 }

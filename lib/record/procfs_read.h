@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: MIT
+/* What /proc says of a process. False or 0: it has ended, or may not be read. No state. */
+#ifndef PROF_RECORD_PROCFS_READ_H
+#define PROF_RECORD_PROCFS_READ_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "base/strbuf.h"
+#include "base/vec.h"
+
+struct pid_list {
+    pid_t *ptr;
+    size_t len, cap;
+};
+
+/* Whole text of /proc/PID/NAME. */
+bool procfs_read(pid_t pid, const char *name, size_t limit_bytes, struct strbuf *out);
+bool procfs_link(pid_t pid, const char *name, struct strbuf *out);
+
+bool procfs_threads(pid_t pid, struct pid_list *ret_tids);
+void procfs_thread_name(pid_t pid, pid_t tid, struct strbuf *out);
+pid_t procfs_parent(pid_t pid);
+pid_t procfs_inner_pid(pid_t pid); /* its number in its own namespace, for perf maps */
+
+/* Processes that descend from pid, itself first; `except` and what descends from it left out. */
+void procfs_family(pid_t pid, pid_t except, struct pid_list *ret_pids);
+
+struct procfs_stat {
+    char state;
+    pid_t parent;
+    uint64_t user_ns, kernel_ns; /* in steps of a clock tick */
+    uint64_t rss_bytes;
+};
+
+/* tid 0: the whole process. */
+bool procfs_stat(pid_t pid, pid_t tid, struct procfs_stat *ret_stat);
+
+/* Text of a stat file -> numbers; the name in it may hold blanks and brackets. */
+bool procfs_parse_stat(struct slice text, struct procfs_stat *ret_stat);
+
+#endif

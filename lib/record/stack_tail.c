@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: MIT
+#include "record/stack_tail.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <sys/uio.h>
+
+#include "base/alloc.h"
+
+enum { OVERLAP_BYTES = 512, STEP_MIN = 64 << 10 };
+
+/* How many bytes could be read: a fault ends it at a page. */
+static size_t read_target(pid_t pid, uint64_t address, uint8_t *to, size_t len)
+{
+    const struct iovec local = { .iov_base = to, .iov_len = len };
+    const struct iovec remote = { .iov_base = (void *)(uintptr_t)address, .iov_len = len };
+    const ssize_t got = process_vm_readv(pid, &local, 1, &remote, 1, 0);
+    return got > 0 ? (size_t)got : 0;
+}
+
+static void reserve(struct stack_tail *t, size_t want)
+{
+    if (want <= t->cap)
+        return;
+    t->bytes = xreallocarray(t->bytes, want, 1);
+    t->cap = want;
+}
+
+bool stack_tail_start(struct stack_tail *t, pid_t pid, const struct unwind_stack *copy)
+{
+    uint8_t now[OVERLAP_BYTES];
+    if (copy->len < sizeof now)
+        return false;
+    const size_t at = copy->len - sizeof now;
+    if (read_target(pid, copy->address + at, now, sizeof now) != sizeof now
+        || memcmp(now, copy->bytes + at, sizeof now) != 0)
+        return false;
+    reserve(t, copy->len);
+    memcpy(t->bytes, copy->bytes, copy->len);
+    t->len = copy->len;
+    t->at_top = false;
+    return true;
+}
+
+bool stack_tail_grow(struct stack_tail *t, pid_t pid, uint64_t address)
+{
+    size_t more = t->len > STEP_MIN ? t->len : STEP_MIN;
+    if (t->len + more > STACK_TAIL_MAX)
+        more = STACK_TAIL_MAX - t->len;
+    if (t->at_top || more == 0)
+        return false;
+    reserve(t, t->len + more);
+    const size_t got = read_target(pid, address + t->len, t->bytes + t->len, more);
+    t->len += got;
+    t->at_top = got < more;
+    return got > 0;
+}
+
+struct unwind_stack stack_tail_view(const struct stack_tail *t, uint64_t address)
+{
+    return (struct unwind_stack){
+        .bytes = t->bytes,
+        .len = t->len,
+        .address = address,
+        .wanted_bytes = t->at_top ? t->len + 1 : t->len,
+    };
+}
+
+void stack_tail_done(struct stack_tail *t)
+{
+    free(t->bytes);
+    *t = (struct stack_tail){ 0 };
+}

@@ -1,0 +1,320 @@
+// SPDX-License-Identifier: MIT
+#include "record/stacks.h"
+
+#include <linux/perf_event.h>
+#include <stdlib.h>
+
+#include "base/alloc.h"
+#include "base/map.h"
+
+enum { RECENT_MIN = 200, LOADS_MAX = 64 };
+
+/* The user part of one stack, before it has an id. */
+struct user_part {
+    uint32_t count;
+    uint32_t sure; /* frames from here on were read late */
+    enum unwind_end end;
+    bool none; /* the sample has no user context */
+};
+
+static struct frame_id marker_frame(struct profile *p, const char *name)
+{
+    const struct func func
+        = { .name = profile_add_string(p, slice_of(name)), .kind = FUNC_MARKER };
+    const struct line line = { .func = profile_add_func(p, &func) };
+    return profile_add_frame_lines(p, &line, 1);
+}
+
+void stacks_init(struct stacks *s, struct profile *p, struct processes *ps, const struct unwinder *u)
+{
+    *s = (struct stacks){ .profile = p, .processes = ps, .unwinder = u };
+    s->frames = xcalloc(FRAMES_MAX, sizeof *s->frames);
+    s->cache = xcalloc(STACK_CACHE_SLOTS, sizeof *s->cache);
+}
+
+void stacks_done(struct stacks *s)
+{
+    free(s->frames);
+    free(s->cache);
+    stack_tail_done(&s->tail);
+    *s = (struct stacks){ 0 };
+}
+
+/* ---- the user part ---- */
+
+/* Opens what the frames of a first attempt have hit. False: all of it was open. */
+static bool load_regions(struct stacks *s, struct tracked_process *process, uint32_t count)
+{
+    bool loaded = false;
+    for (uint32_t i = 0; i < count; i++) {
+        const struct unwind_frame *f = &s->frames[i];
+        if (f->tag < REGION_TAG_JIT && !(f->tag & 1)) {
+            processes_load_region(s->processes, process, f->lookup);
+            loaded = true;
+        }
+    }
+    return loaded;
+}
+
+static struct unwind_result unwind(struct stacks *s, struct tracked_process *process,
+    const struct unwind_regs *regs, const struct unwind_stack *stack)
+{
+    struct unwind_result r = { 0 };
+    /* The innermost frame's file must be open for its rule to be right, then its caller's... */
+    for (int i = 0; i < LOADS_MAX; i++) {
+        r = s->unwinder->run(process->space, regs, stack, s->frames, FRAMES_MAX);
+        if (!load_regions(s, process, r.count))
+            break;
+    }
+    return r;
+}
+
+/* Goes on with bytes from the live process where the copy ended. */
+static void lengthen(struct stacks *s, struct tracked_process *process,
+    const struct unwind_regs *regs, const struct unwind_stack *copy, struct user_part *part)
+{
+    if (!stack_tail_start(&s->tail, process->pid, copy))
+        return;
+    const uint32_t sure = part->count;
+    while (part->end == UNWIND_TRUNCATED && part->count < FRAMES_MAX
+        && stack_tail_grow(&s->tail, process->pid, copy->address)) {
+        const struct unwind_stack longer = stack_tail_view(&s->tail, copy->address);
+        const struct unwind_result r = unwind(s, process, regs, &longer);
+        part->count = r.count;
+        part->end = r.end;
+    }
+    if (part->end == UNWIND_COMPLETE) {
+        part->sure = sure;
+        s->lengthened++;
+    }
+}
+
+static struct user_part unwind_registers(
+    struct stacks *s, struct tracked_process *process, const struct perf_sample *sample)
+{
+    struct unwind_regs regs = { 0 };
+    arch_regs_decode(sample->regs, &regs);
+    const struct unwind_stack stack = {
+        .bytes = sample->stack,
+        .len = sample->stack_len,
+        .address = regs.sp,
+        .wanted_bytes = sample->stack_wanted,
+    };
+    const struct unwind_result r = unwind(s, process, &regs, &stack);
+    struct user_part part = { .count = r.count, .sure = FRAMES_MAX, .end = r.end };
+    if (part.end == UNWIND_TRUNCATED && part.count < FRAMES_MAX)
+        lengthen(s, process, &regs, &stack, &part);
+    return part;
+}
+
+/* First index of the chain's user part, behind its marker. */
+static size_t user_chain(const struct perf_sample *sample)
+{
+    size_t i = 0;
+    while (i < sample->chain_len && perf_sample_chain(sample, i) != (uint64_t)PERF_CONTEXT_USER)
+        i++;
+    return i < sample->chain_len ? i + 1 : i;
+}
+
+/* The kernel's frame-pointer chain as frames. */
+static uint32_t chain_frames(
+    struct stacks *s, const struct tracked_process *process, const struct perf_sample *sample)
+{
+    uint32_t count = 0;
+    for (size_t i = user_chain(sample); i < sample->chain_len && count < FRAMES_MAX; i++) {
+        const uint64_t pc = perf_sample_chain(sample, i);
+        if (pc >= (uint64_t)PERF_CONTEXT_MAX)
+            break;
+        const uint64_t lookup = count > 0 ? pc - 1 : pc;
+        const struct unwind_region *region = unwind_space_find(process->space, lookup);
+        s->frames[count++] = (struct unwind_frame){
+            .pc = pc,
+            .lookup = lookup,
+            .tag = region ? region->tag : REGION_TAG_NONE,
+        };
+    }
+    return count;
+}
+
+/* Goroutine stacks have frame pointers throughout, and lie in large mappings: the kernel's chain is
+ * not bounded by the copy. It holds at most kernel.perf_event_max_stack frames. */
+static void prefer_chain(struct stacks *s, struct tracked_process *process,
+    const struct perf_sample *sample, struct user_part *part)
+{
+    const struct unwind_region *leaf
+        = part->count > 0 ? unwind_space_find(process->space, s->frames[0].lookup) : NULL;
+    if (!leaf || leaf->tag >= REGION_TAG_JIT || part->end == UNWIND_COMPLETE)
+        return;
+    if (!modules_load(s->processes->modules, leaf->tag / 2, process->pid)->is_go)
+        return;
+    const size_t chain_len = sample->chain_len - user_chain(sample);
+    if (chain_len <= part->count)
+        return;
+    part->count = chain_frames(s, process, sample);
+    if (load_regions(s, process, part->count))
+        part->count = chain_frames(s, process, sample);
+    const uint32_t chain_max = 126; /* one less than the default limit: cut stacks reach it */
+    part->end = part->count >= chain_max ? UNWIND_TRUNCATED : UNWIND_COMPLETE;
+}
+
+/* A 32-bit process: its leaf only. */
+static struct user_part leaf_only(
+    struct stacks *s, struct tracked_process *process, const struct perf_sample *sample)
+{
+    struct unwind_regs regs = { 0 };
+    arch_regs_decode(sample->regs, &regs);
+    processes_load_region(s->processes, process, regs.ip);
+    const struct unwind_region *region = unwind_space_find(process->space, regs.ip);
+    s->frames[0] = (struct unwind_frame){
+        .pc = regs.ip,
+        .lookup = regs.ip,
+        .tag = region ? region->tag : REGION_TAG_NONE,
+    };
+    s->only_leaf++;
+    return (struct user_part){ .count = 1, .sure = FRAMES_MAX, .end = UNWIND_BROKEN };
+}
+
+static struct user_part user_stack(
+    struct stacks *s, struct tracked_process *process, const struct perf_sample *sample)
+{
+    if (sample->is_32bit)
+        return leaf_only(s, process, sample);
+    if (!sample->has_regs)
+        return (struct user_part){ .none = true };
+    struct user_part part = unwind_registers(s, process, sample);
+    prefer_chain(s, process, sample, &part);
+    return part;
+}
+
+static void count_end(struct stacks *s, const struct user_part *part)
+{
+    s->recent++;
+    switch (part->end) {
+    case UNWIND_COMPLETE:
+        s->complete++;
+        break;
+    case UNWIND_TRUNCATED:
+        s->truncated++;
+        s->recent_truncated++;
+        break;
+    case UNWIND_BROKEN:
+        s->broken++;
+        break;
+    }
+}
+
+bool stacks_want_more(struct stacks *s)
+{
+    if (s->recent < RECENT_MIN)
+        return false;
+    const bool want = s->recent_truncated * 100 > s->recent;
+    s->recent = s->recent_truncated = 0;
+    return want;
+}
+
+/* ---- the kernel part ---- */
+
+/* Number of kernel addresses; they begin behind the chain's first marker. */
+static size_t kernel_chain(const struct perf_sample *sample, size_t *ret_first)
+{
+    size_t i = 0;
+    *ret_first = 0;
+    if (sample->chain_len == 0 || perf_sample_chain(sample, 0) != (uint64_t)PERF_CONTEXT_KERNEL)
+        return 0;
+    *ret_first = 1;
+    while (1 + i < sample->chain_len
+        && perf_sample_chain(sample, 1 + i) < (uint64_t)PERF_CONTEXT_MAX)
+        i++;
+    return i;
+}
+
+static struct module_id kernel_module(struct stacks *s)
+{
+    if (s->kernel.i == 0) {
+        const struct module row = {
+            .path = profile_add_string(s->profile, slice_of("[kernel]")),
+            .kind = MODULE_KERNEL,
+        };
+        s->kernel = profile_add_module(s->profile, &row);
+    }
+    return s->kernel;
+}
+
+static struct stack_id add_kernel(
+    struct stacks *s, struct stack_id stack, const struct perf_sample *sample)
+{
+    size_t first;
+    const size_t count = kernel_chain(sample, &first);
+    for (size_t i = count; i-- > 0;) {
+        const uint64_t pc = perf_sample_chain(sample, first + i);
+        const struct frame_id frame
+            = profile_add_frame(s->profile, kernel_module(s), i > 0 ? pc - 1 : pc, 0);
+        stack = profile_add_stack(s->profile, stack, frame);
+    }
+    return stack;
+}
+
+/* ---- both ---- */
+
+static uint64_t hash_sample(const struct stacks *s, const struct tracked_process *process,
+    const struct perf_sample *sample, const struct user_part *part)
+{
+    uint64_t hash = hash_mix(hash_u64(process->generation), (uint64_t)part->end + 4u * part->none);
+    for (uint32_t i = 0; i < part->count; i++)
+        hash = hash_mix(hash, s->frames[i].lookup * 2 + (s->frames[i].guess || i >= part->sure));
+    size_t first;
+    const size_t count = kernel_chain(sample, &first);
+    for (size_t i = 0; i < count; i++)
+        hash = hash_mix(hash, perf_sample_chain(sample, first + i));
+    return hash ? hash : 1;
+}
+
+static struct frame_id user_frame(struct stacks *s, struct tracked_process *process, uint32_t index,
+    const struct user_part *part)
+{
+    const struct unwind_frame *f = &s->frames[index];
+    const uint32_t flags = f->guess || index >= part->sure ? FRAME_GUESS : 0;
+    if (f->tag == REGION_TAG_JIT)
+        return profile_add_frame(
+            s->profile, processes_jit(s->processes, process), f->lookup, flags);
+    if (f->tag == REGION_TAG_NONE)
+        return profile_add_frame(s->profile, (struct module_id){ 0 }, f->lookup, flags);
+    const struct code_place *place
+        = modules_load(s->processes->modules, f->tag / 2, process->pid);
+    return profile_add_frame(s->profile, place->module, f->lookup - place->bias, flags);
+}
+
+static struct stack_id add_marker(struct stacks *s, struct frame_id *marker, const char *name)
+{
+    if (marker->i == 0)
+        *marker = marker_frame(s->profile, name);
+    return profile_add_stack(s->profile, (struct stack_id){ 0 }, *marker);
+}
+
+static struct stack_id add_user(
+    struct stacks *s, struct tracked_process *process, const struct user_part *part)
+{
+    struct stack_id stack = { 0 };
+    if (!part->none && part->end == UNWIND_TRUNCATED)
+        stack = add_marker(s, &s->truncated_marker, "[truncated]");
+    else if (!part->none && part->end == UNWIND_BROKEN)
+        stack = add_marker(s, &s->broken_marker, "[incomplete]");
+    for (uint32_t i = part->count; i-- > 0;)
+        stack = profile_add_stack(s->profile, stack, user_frame(s, process, i, part));
+    return stack;
+}
+
+struct stack_id stacks_intern(
+    struct stacks *s, struct tracked_process *process, const struct perf_sample *sample)
+{
+    const struct user_part part = user_stack(s, process, sample);
+    if (!part.none)
+        count_end(s, &part);
+    const uint64_t hash = hash_sample(s, process, sample, &part);
+    struct stack_cache_slot *slot = &s->cache[hash & (STACK_CACHE_SLOTS - 1)];
+    if (slot->hash != hash) {
+        const struct stack_id user = add_user(s, process, &part);
+        *slot = (struct stack_cache_slot){ hash, add_kernel(s, user, sample) };
+    }
+    return slot->stack;
+}

@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: MIT
+/*
+ * A sample's registers, stack bytes and kernel chain -> an interned stack of the profile, at once and
+ * where the bytes lie. A stack that was seen before costs the unwinding and one look-up.
+ */
+#ifndef PROF_RECORD_STACKS_H
+#define PROF_RECORD_STACKS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "profile/profile.h"
+#include "record/perf_record.h"
+#include "record/processes.h"
+#include "record/stack_tail.h"
+#include "unwind/unwind.h"
+
+enum {
+    FRAMES_MAX = 32768,       /* deeper ones are cut, and rooted under [truncated] */
+    STACK_CACHE_SLOTS = 8192, /* a power of two */
+};
+
+struct stack_cache_slot {
+    uint64_t hash; /* 0: empty */
+    struct stack_id stack;
+};
+
+struct stacks {
+    struct profile *profile;
+    struct processes *processes;
+    const struct unwinder *unwinder;
+    struct unwind_frame *frames;
+    struct stack_cache_slot *cache;
+    struct stack_tail tail;
+    struct module_id kernel;
+    struct frame_id truncated_marker, broken_marker;
+    uint64_t complete, truncated, broken; /* stacks with a user part */
+    uint64_t lengthened;                  /* of them, whose outer part was read late */
+    uint64_t only_leaf;                   /* 32-bit processes */
+    uint32_t recent, recent_truncated;    /* since stacks_want_more() was last asked */
+};
+
+void stacks_init(struct stacks *s, struct profile *p, struct processes *ps, const struct unwinder *u);
+void stacks_done(struct stacks *s);
+
+struct stack_id stacks_intern(
+    struct stacks *s, struct tracked_process *process, const struct perf_sample *sample);
+
+/* More than 1 % of recent stacks were cut short by the copy's size. Asking starts the count anew once
+ * there are enough of them for an answer. */
+bool stacks_want_more(struct stacks *s);
+
+#endif
