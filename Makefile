@@ -263,9 +263,18 @@ test-build: $(B)/prof $(B)/tests/unit-tests targets
 test-run:
 	$(Q)tests/run --build $(B) $(SUITE)
 
+BENCH_PROGRAMS := $(patsubst tests/bench/%.c,$(B)/bench/%,$(wildcard tests/bench/*.c))
+BENCH_OBJ := $(patsubst %.c,$(B)/%.o,$(wildcard tests/bench/*.c))
+-include $(BENCH_OBJ:.o=.d)
+
+$(B)/bench/%: $(B)/tests/bench/%.o $(B)/libprof.a
+	@mkdir -p $(@D)
+	@echo '  LD      $@'
+	$(Q)$(CC) $(LDFLAGS_ALL) -o $@ $^ $(LIBS)
+
 .PHONY: bench
-bench: $(B)/prof targets ## budgets beside the peers; BENCH='startup redis', RUNS=5
-	$(Q)tests/bench/run --build $(B) $(BENCH)
+bench: $(B)/prof targets $(BENCH_PROGRAMS) ## budgets beside the peers; BENCH='startup redis' RUNS=5
+	$(Q)tests/bench/run --build $(B) $(if $(RUNS),--runs $(RUNS)) $(BENCH)
 
 .PHONY: fresh
 fresh: ## proof on a minimal Debian made for it: make demo, make test (root, takes long)

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 'use strict';
 // node server.js [PORT]: GET / says hello; GET /fib/N computes a Fibonacci number in fibonacci(),
-// GET /sort sorts in sortNumbers(). Prints its port; ends by itself after two minutes.
+// GET /sort sorts in sortNumbers(), GET /cpu tells the CPU time used so far. Prints its port; ends by
+// itself after two minutes.
 const http = require('http');
 
 function fibonacci(n) {
@@ -23,6 +24,7 @@ const server = http.createServer(function handleRequest(request, response) {
   const fib = /^\/fib\/(\d{1,2})$/.exec(request.url);
   let body = 'hello\n';
   if (fib) body = `${fibonacci(Math.min(Number(fib[1]), 38))}\n`;
+  else if (request.url === '/cpu') body = JSON.stringify(process.cpuUsage());
   else if (request.url === '/sort') body = `${sortNumbers(20000)}\n`;
   response.end(body);
 });
