@@ -1,0 +1,248 @@
+// SPDX-License-Identifier: MIT
+#include <string.h>
+
+#include "base/compiler.h"
+#include "cmd/options.h"
+#include "cmd/output.h"
+#include "record/record.h"
+
+#define AT(field) .offset = offsetof(struct settings, field)
+
+/* The kernel takes multiples of 8 below 65536 minus the sample's own words
+ * (kernel/events/core.c, perf_event_attr.sample_stack_user). */
+enum { STACK_BYTES_MIN = 1024, STACK_BYTES_MAX = 65528 };
+enum { PID_NUMBER_MAX = 4194304 }; /* PID_MAX_LIMIT of the kernel */
+
+static const struct option rows[] = {
+    /* ---- the target ---- */
+    { .name = "pid",
+        .letter = 'p',
+        .type = OPTION_NUMBER,
+        AT(pid),
+        .commands = ON_RUN,
+        .group = GROUP_TARGET,
+        .values = VALUES_PID,
+        .min = 1,
+        .max = PID_NUMBER_MAX,
+        .argument = "PID",
+        .help = "Attach to a running process, all its threads. It goes on untouched when prof "
+                "detaches." },
+    { .name = "duration",
+        .letter = 'd',
+        .type = OPTION_SECONDS,
+        AT(duration_ns),
+        .commands = ON_RUN,
+        .group = GROUP_TARGET,
+        .argument = "SECONDS",
+        .help = "Record for so long, then stop a launched target with SIGINT, or detach. Also "
+                "500ms, 2m, 1h. Default: until the target ends or Ctrl-C." },
+    { .name = "delay",
+        .type = OPTION_SECONDS,
+        AT(delay_ns),
+        .commands = ON_RUN,
+        .group = GROUP_TARGET,
+        .argument = "SECONDS",
+        .help = "Leave out the first seconds, such as start-up and warming up." },
+    { .name = "on-port",
+        .letter = 'P',
+        .type = OPTION_TEXT,
+        AT(on_port),
+        .commands = ON_RUN,
+        .group = GROUP_TARGET,
+        .values = VALUES_SHELL,
+        .argument = "'CMD'",
+        .help = "Once the target listens, run the shell command CMD with $PORT set, for instance a "
+                "load generator, and stop the target when CMD ends." },
+    { .name = "no-children",
+        .type = OPTION_FLAG,
+        AT(no_children),
+        .commands = ON_RUN,
+        .group = GROUP_TARGET,
+        .help = "Record the launched process alone, not the processes it starts." },
+    { .name = "no-runtime-env",
+        .type = OPTION_FLAG,
+        AT(no_runtime_env),
+        .commands = ON_RUN,
+        .group = GROUP_TARGET,
+        .help = "Do not set NODE_OPTIONS, PYTHONPERFSUPPORT and the like for the target. Functions "
+                "of such runtimes then have no names." },
+
+    /* ---- the measurement ---- */
+    { .name = "rate",
+        .letter = 'F',
+        .type = OPTION_NUMBER,
+        AT(rate_hz),
+        .commands = ON_RUN,
+        .group = GROUP_MEASURE,
+        .min = 1,
+        .max = RECORD_RATE_MAX_HZ,
+        .argument = "HZ",
+        .help = "Samples per second and busy CPU. Default: 499." },
+    { .name = "sampler",
+        .type = OPTION_TEXT,
+        AT(sampler),
+        .commands = ON_RUN,
+        .group = GROUP_MEASURE,
+        .values = VALUES_LISTED,
+        .listed = "auto perf",
+        .argument = "NAME",
+        .help = "Where samples come from. Default: auto, the best that this machine allows." },
+    { .name = "unwinder",
+        .type = OPTION_TEXT,
+        AT(unwinder),
+        .commands = ON_RUN,
+        .group = GROUP_MEASURE,
+        .values = VALUES_LISTED,
+        .listed = "table libunwind",
+        .argument = "NAME",
+        .help = "How stacks are walked. Default: table, prof's own compiled unwind tables; "
+                "libunwind is slower and there to compare." },
+    { .name = "stack-size",
+        .type = OPTION_BYTES,
+        AT(stack_bytes),
+        .commands = ON_RUN,
+        .group = GROUP_MEASURE,
+        .min = STACK_BYTES_MIN,
+        .max = STACK_BYTES_MAX,
+        .argument = "BYTES",
+        .help = "Stack copied with each sample to begin with; prof raises it by itself when "
+                "stacks are cut. Default: 16K." },
+    { .name = "no-inline",
+        .type = OPTION_FLAG,
+        AT(no_inline),
+        .commands = ON_RUN,
+        .group = GROUP_MEASURE,
+        .help = "Do not look up inlined functions: faster names, fewer frames." },
+
+    /* ---- the output ---- */
+    { .name = "output",
+        .letter = 'o',
+        .type = OPTION_LIST,
+        AT(outputs),
+        .commands = ON_RUN | ON_REPORT | ON_CHECK,
+        .group = GROUP_OUTPUT,
+        .values = VALUES_FILE,
+        .argument = "FILE",
+        .help = "Write the result to FILE; may be given several times. The ending chooses the "
+                "format. A folder gets a file with a name made up by prof; - is standard output." },
+    { .name = "format",
+        .letter = 'f',
+        .type = OPTION_TEXT,
+        AT(format),
+        .commands = ON_RUN | ON_REPORT | ON_CHECK,
+        .group = GROUP_OUTPUT,
+        .values = VALUES_FORMAT,
+        .argument = "FORMAT",
+        .help = "Output format, whatever the ending of FILE." },
+    { .name = "save",
+        .letter = 's',
+        .type = OPTION_TEXT,
+        AT(save),
+        .commands = ON_RUN,
+        .group = GROUP_OUTPUT,
+        .values = VALUES_FILE,
+        .argument = "FILE.prof",
+        .help = "Also keep the recording. It is written while the target runs, so that a crash "
+                "loses at most the last second; 'prof report' reads it." },
+    { .name = "title",
+        .letter = 't',
+        .type = OPTION_TEXT,
+        AT(title),
+        .commands = ON_RUN | ON_REPORT,
+        .group = GROUP_OUTPUT,
+        .argument = "TEXT",
+        .help = "Headline of the report. Default: the command." },
+    { .name = "open",
+        .letter = 'O',
+        .type = OPTION_FLAG,
+        AT(open),
+        .commands = ON_RUN | ON_REPORT,
+        .group = GROUP_OUTPUT,
+        .help = "Open the report in the browser when it is written." },
+    { .name = "show-args",
+        .letter = 'a',
+        .type = OPTION_FLAG,
+        AT(show_args),
+        .commands = ON_RUN,
+        .group = GROUP_OUTPUT,
+        .help = "Keep the target's arguments in the report. Default: only how many there were; "
+                "what looks like a password or key is left out in any case." },
+    { .name = "no-source",
+        .type = OPTION_FLAG,
+        AT(no_source),
+        .commands = ON_RUN | ON_REPORT,
+        .group = GROUP_OUTPUT,
+        .help = "Leave lines of source code out of the report." },
+
+    /* ---- the rest ---- */
+    { .name = "quiet",
+        .letter = 'q',
+        .type = OPTION_FLAG,
+        AT(quiet),
+        .commands = ON_RUN | ON_REPORT,
+        .group = GROUP_OTHER,
+        .help = "Say nothing on standard error but warnings and errors." },
+    { .name = "man",
+        .type = OPTION_TEXT,
+        AT(man),
+        .commands = ON_HELP,
+        .group = GROUP_OTHER,
+        .values = VALUES_COMMAND,
+        .argument = "COMMAND",
+        .hidden = true,
+        .help = "Print the generated head of a man page; 'prof' is the page of the program." },
+    { .name = "help",
+        .letter = 'h',
+        .type = OPTION_FLAG,
+        AT(help),
+        .commands = ON_EVERY,
+        .group = GROUP_OTHER,
+        .help = "Explain the command and its options." },
+};
+
+const struct option *option_table(size_t *ret_count)
+{
+    *ret_count = PROF_ARRAY_LEN(rows);
+    return rows;
+}
+
+const char *option_group_title(enum option_group group)
+{
+    switch (group) {
+    case GROUP_TARGET:
+        return "What to record";
+    case GROUP_MEASURE:
+        return "How to measure";
+    case GROUP_OUTPUT:
+        return "Output";
+    case GROUP_OTHER:
+    case OPTION_GROUPS:
+        break;
+    }
+    return "Other";
+}
+
+void option_allowed_values(const struct option *row, uint32_t command_bit, struct strbuf *out)
+{
+    if (row->values == VALUES_FORMAT)
+        strbuf_adds(out, command_bit & ON_CHECK ? "text json" : output_format_names());
+    else if (row->values == VALUES_LISTED)
+        strbuf_adds(out, row->listed);
+}
+
+void option_describe(const struct option *row, uint32_t command_bit, struct strbuf *out)
+{
+    strbuf_adds(out, row->help);
+    PROF_CLEANUP(strbuf_done) struct strbuf words = STRBUF_INIT;
+    option_allowed_values(row, command_bit, &words);
+    if (words.len == 0)
+        return;
+    strbuf_adds(out, " One of: ");
+    struct slice rest = strbuf_slice(&words), word;
+    bool first = true;
+    while (slice_split(&rest, ' ', &word)) {
+        strbuf_addf(out, "%s%.*s", first ? "" : ", ", SLICE_ARG(word));
+        first = false;
+    }
+    strbuf_addc(out, '.');
+}

@@ -1,0 +1,271 @@
+// SPDX-License-Identifier: MIT
+#include "cmd/output.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/compiler.h"
+#include "cmd/say.h"
+#include "flamegraph/report.h"
+
+enum { PROGRAM_NAME_MAX = 40, SAME_SECOND_MAX = 99, SINK_BUFFER_BYTES = 256 * 1024 };
+
+/* lib/format knows nothing of the page: its row stands here, written by report_write(). */
+static const struct format html_format = {
+    .name = "html",
+    .endings = ".html .htm",
+    .summary = "flame graph page, one self-contained file",
+};
+
+static const char native_name[] = "prof";
+
+/* ---- choosing a format ---- */
+
+const char *output_format_names(void)
+{
+    static char names[256];
+    if (names[0])
+        return names;
+    size_t count, len = 0;
+    const struct format *rows = format_table(&count);
+    memcpy(names, html_format.name, strlen(html_format.name));
+    len = strlen(html_format.name);
+    for (size_t i = 0; i < count; i++) {
+        size_t more = strlen(rows[i].name);
+        if (!rows[i].write || len + more + 2 > sizeof names)
+            continue;
+        names[len++] = ' ';
+        memcpy(names + len, rows[i].name, more);
+        len += more;
+    }
+    return names;
+}
+
+static const struct format *format_named(const char *name)
+{
+    return strcmp(name, html_format.name) == 0 ? &html_format : format_by_name(name);
+}
+
+static const struct format *format_of_path(const char *path)
+{
+    struct slice rest = slice_of(html_format.endings), ending;
+    while (slice_split(&rest, ' ', &ending)) {
+        struct slice name = slice_of(path);
+        if (name.len > ending.len && slice_equal(slice_skip(name, name.len - ending.len), ending))
+            return &html_format;
+    }
+    const struct format *format = format_by_path(path);
+    return format && format->write ? format : NULL;
+}
+
+static bool unknown_ending(const char *path, struct err *e)
+{
+    err_set(e, ERR_USAGE, "no output format is known by the ending of '%s'", path);
+    return err_hint(e, "add --format with one of: %s", output_format_names());
+}
+
+static bool is_folder(const char *path)
+{
+    struct stat st;
+    return stat(path, &st) == 0 && S_ISDIR(st.st_mode);
+}
+
+static bool choose_format(const struct output_plan *plan, const char *path,
+    const struct format **ret_format, struct err *e)
+{
+    const struct format *format = NULL;
+    if (plan->settings->format)
+        format = format_named(plan->settings->format);
+    else if (strcmp(path, "-") == 0)
+        format = format_named("text");
+    else if (is_folder(path))
+        format = format_named(plan->default_format);
+    else
+        format = format_of_path(path);
+    if (!format)
+        return unknown_ending(path, e);
+    *ret_format = format;
+    return true;
+}
+
+/* ---- names made up by prof ---- */
+
+static void add_safe_name(struct strbuf *out, const char *program)
+{
+    size_t len = strnlen(program, PROGRAM_NAME_MAX);
+    for (size_t i = 0; i < len; i++) {
+        char c = program[i];
+        bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+                     c == '_' || c == '+' || (i > 0 && (c == '.' || c == '-'));
+        strbuf_addc(out, plain ? c : '_');
+    }
+}
+
+/* prof-flame-node-20260131-235959.html; the second one within a second gets -2. */
+static void make_name(const struct output_plan *plan, const char *folder,
+    const struct format *format, struct strbuf *out)
+{
+    time_t now = time(NULL);
+    struct tm local;
+    char date[32] = "";
+    if (localtime_r(&now, &local))
+        strftime(date, sizeof date, "%Y%m%d-%H%M%S", &local);
+    struct slice endings = slice_of(format->endings);
+    struct slice ending = { endings.ptr, slice_find(endings, ' ') };
+    for (int attempt = 1; attempt <= SAME_SECOND_MAX; attempt++) {
+        strbuf_clear(out);
+        if (folder)
+            strbuf_addf(out, "%s/", folder);
+        strbuf_addf(out, "prof-%s-", plan->command);
+        add_safe_name(out, plan->program);
+        strbuf_addf(out, "-%s", date);
+        if (attempt > 1)
+            strbuf_addf(out, "-%d", attempt);
+        strbuf_addslice(out, ending);
+        if (access(out->ptr, F_OK) != 0)
+            return;
+    }
+}
+
+/* ---- opening ---- */
+
+static bool open_one(struct outputs *outputs, const struct output_plan *plan,
+    const struct format *format, const char *path, struct err *e)
+{
+    struct output output = { .format = format };
+    if (!file_out_open(&output.file, path, e))
+        return false;
+    if (output.file.temp_path)
+        invoker_own(plan->invoker, output.file.fd);
+    bool native = strcmp(format->name, native_name) == 0;
+    if (plan->stream && native && outputs->stream_fd < 0) {
+        output.streamed = true;
+        outputs->stream_fd = fcntl(output.file.fd, F_DUPFD_CLOEXEC, 3);
+    }
+    vec_push(&outputs->list, output);
+    return true;
+}
+
+static bool open_path(
+    struct outputs *outputs, const struct output_plan *plan, const char *path, struct err *e)
+{
+    const struct format *format = NULL;
+    if (!choose_format(plan, path, &format, e))
+        return false;
+    if (strcmp(path, "-") == 0 || !is_folder(path))
+        return open_one(outputs, plan, format, path, e);
+    PROF_CLEANUP(strbuf_done) struct strbuf name = STRBUF_INIT;
+    make_name(plan, path, format, &name);
+    return open_one(outputs, plan, format, name.ptr, e);
+}
+
+/* Without -o: text goes to the terminal, anything else to a file here. */
+static bool open_default(struct outputs *outputs, const struct output_plan *plan, struct err *e)
+{
+    const char *asked = plan->settings->format;
+    const struct format *format = format_named(asked ? asked : plan->default_format);
+    if (format->text)
+        return open_one(outputs, plan, format, "-", e);
+    PROF_CLEANUP(strbuf_done) struct strbuf name = STRBUF_INIT;
+    make_name(plan, NULL, format, &name);
+    return open_one(outputs, plan, format, name.ptr, e);
+}
+
+bool outputs_open(struct outputs *outputs, const struct output_plan *plan, struct err *e)
+{
+    *outputs = (struct outputs){ .stream_fd = -1 };
+    const struct settings *s = plan->settings;
+    if (s->save && !open_one(outputs, plan, format_named(native_name), s->save, e))
+        return false;
+    for (size_t i = 0; i < s->outputs.len; i++)
+        if (!open_path(outputs, plan, s->outputs.ptr[i], e))
+            return false;
+    return s->outputs.len > 0 || open_default(outputs, plan, e);
+}
+
+bool outputs_start(struct outputs *outputs, struct err *e)
+{
+    for (size_t i = 0; i < outputs->list.len; i++)
+        if (outputs->list.ptr[i].streamed && !file_out_commit(&outputs->list.ptr[i].file, e))
+            return false;
+    return true;
+}
+
+/* ---- writing ---- */
+
+struct file_sink {
+    int fd;
+    struct strbuf waiting;
+};
+
+static bool sink_flush(struct file_sink *sink, struct err *e)
+{
+    bool ok = file_write_all(sink->fd, sink->waiting.ptr, sink->waiting.len, e);
+    strbuf_clear(&sink->waiting);
+    return ok;
+}
+
+static bool sink_write(void *ctx, const void *bytes, size_t len, struct err *e)
+{
+    struct file_sink *sink = ctx;
+    strbuf_add(&sink->waiting, bytes, len);
+    return sink->waiting.len < SINK_BUFFER_BYTES || sink_flush(sink, e);
+}
+
+static bool write_one(
+    struct output *output, const struct profile *p, const struct settings *settings, struct err *e)
+{
+    struct file_sink file = { .fd = output->file.fd, .waiting = STRBUF_INIT };
+    const struct format_sink sink = { .write = sink_write, .ctx = &file };
+    const struct report_options page = {
+        .no_source = settings->no_source,
+        .no_children = settings->no_children,
+        .title = settings->title,
+    };
+    bool ok = output->format == &html_format ? report_write(p, &page, &sink, e)
+                                             : output->format->write(p, &sink, e);
+    ok = ok && sink_flush(&file, e) && file_out_commit(&output->file, e);
+    strbuf_done(&file.waiting);
+    return ok;
+}
+
+bool outputs_write(struct outputs *outputs, const struct profile *p,
+    const struct settings *settings, struct err *e)
+{
+    bool all = true;
+    for (size_t i = 0; i < outputs->list.len; i++) {
+        struct output *output = &outputs->list.ptr[i];
+        struct err failure = { 0 };
+        if (output->streamed || write_one(output, p, settings, &failure))
+            continue;
+        err_wrap(&failure, "'%s' was not written", output->file.path);
+        if (!all)
+            say_error(e);
+        err_done(e);
+        *e = failure;
+        all = false;
+    }
+    return all;
+}
+
+const char *outputs_page(const struct outputs *outputs)
+{
+    for (size_t i = 0; i < outputs->list.len; i++) {
+        const struct output *output = &outputs->list.ptr[i];
+        if (output->format == &html_format && strcmp(output->file.path, "-") != 0)
+            return output->file.path;
+    }
+    return NULL;
+}
+
+void outputs_done(struct outputs *outputs)
+{
+    for (size_t i = 0; i < outputs->list.len; i++)
+        file_out_done(&outputs->list.ptr[i].file);
+    vec_done(&outputs->list);
+    close_fd(&outputs->stream_fd);
+}

@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: MIT
+/*
+ * Where results go: chooses formats by --format or by the ending of each -o, opens all files before
+ * the target starts (a folder that is missing or full of no permission is said while nothing is
+ * lost), and writes them at the end, aside and renamed.
+ */
+#ifndef PROF_CMD_OUTPUT_H
+#define PROF_CMD_OUTPUT_H
+
+#include <stdbool.h>
+
+#include "base/err.h"
+#include "base/file.h"
+#include "base/vec.h"
+#include "cmd/invoker.h"
+#include "cmd/options.h"
+#include "format/format.h"
+#include "profile/profile.h"
+
+/* Space-separated names of the formats that can be written: those of lib/format and html. */
+const char *output_format_names(void);
+
+struct output {
+    const struct format *format;
+    struct file_out file;
+    bool streamed; /* FILE.prof that grew while the target ran: nothing is left to write */
+};
+
+struct outputs {
+    VEC(struct output) list;
+    int stream_fd; /* -1, or the descriptor that a recording is saved to as it grows */
+};
+
+struct output_plan {
+    const struct settings *settings;
+    const struct invoker *invoker;
+    const char *command;        /* for names made up by prof */
+    const char *program;        /* likewise */
+    const char *default_format; /* when neither -o nor --format is given */
+    bool stream;                /* the first FILE.prof is written while recording */
+};
+
+/* outputs may be released with outputs_done() in any case: what was not written is removed. */
+bool outputs_open(struct outputs *outputs, const struct output_plan *plan, struct err *e);
+
+/* The target is about to run: the streamed file takes its place, so that it outlives prof. */
+bool outputs_start(struct outputs *outputs, struct err *e);
+
+/* Writes all of them even when one fails; e holds the first failure. */
+bool outputs_write(struct outputs *outputs, const struct profile *p,
+    const struct settings *settings, struct err *e);
+
+/* The first page among the written files; NULL: none. */
+const char *outputs_page(const struct outputs *outputs);
+
+void outputs_done(struct outputs *outputs);
+
+#endif

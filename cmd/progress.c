@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: MIT
+#include "cmd/progress.h"
+
+#include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/file.h"
+#include "base/strbuf.h"
+
+enum { COLUMNS_DEFAULT = 80 };
+
+void progress_init(struct progress *progress, bool quiet)
+{
+    *progress = (struct progress){ .on = !quiet && isatty(STDERR_FILENO) };
+}
+
+static size_t terminal_columns(void)
+{
+    struct winsize size;
+    if (ioctl(STDERR_FILENO, TIOCGWINSZ, &size) != 0 || size.ws_col == 0)
+        return COLUMNS_DEFAULT;
+    return size.ws_col;
+}
+
+void progress_update(void *ctx, const struct record_progress *now)
+{
+    struct progress *progress = ctx;
+    if (!progress->on || now->elapsed_ns == 0)
+        return;
+    double elapsed = (double)now->elapsed_ns;
+    PROF_CLEANUP(strbuf_done) struct strbuf text = STRBUF_INIT;
+    strbuf_addf(&text, "%.1f s, %llu samples, %llu lost, prof uses %.1f %% of a CPU",
+        elapsed / NS_PER_S, (unsigned long long)now->samples, (unsigned long long)now->lost,
+        100.0 * (double)now->self_cpu_ns / elapsed);
+    size_t columns = terminal_columns();
+    if (text.len >= columns)
+        return;
+    /* Clear, to the right place, text, back to the first column for the target's next line. */
+    PROF_CLEANUP(strbuf_done) struct strbuf line = STRBUF_INIT;
+    strbuf_addf(&line, "\r\033[K\033[%zuG%s\r", columns - text.len, text.ptr);
+    file_write_all(STDERR_FILENO, line.ptr, line.len, NULL);
+    progress->shown = true;
+}
+
+void progress_clear(struct progress *progress)
+{
+    if (progress->shown)
+        file_write_all(STDERR_FILENO, "\r\033[K", strlen("\r\033[K"), NULL);
+    progress->shown = false;
+}

@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: MIT
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/file.h"
+#include "cmd/cmd.h"
+#include "cmd/invoker.h"
+#include "cmd/options.h"
+#include "cmd/output.h"
+#include "cmd/say.h"
+#include "cmd/status.h"
+#include "cmd/summary.h"
+#include "format/format.h"
+#include "profile/sample_log.h"
+#include "symbol/symbol.h"
+
+enum { INPUT_BYTES_MAX = 2000 * 1024 * 1024 };
+
+/* Regular files are mapped, pipes are read. */
+static struct profile *read_input(const char *path, struct err *e)
+{
+    bool standard = strcmp(path, "-") == 0;
+    PROF_CLEANUP(close_fd)
+    int fd = standard ? fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 3)
+                      : open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+    struct stat st;
+    if (fd < 0 || fstat(fd, &st) != 0) {
+        err_sys(e, errno, "cannot open '%s'", path);
+        return NULL;
+    }
+    if (S_ISREG(st.st_mode)) {
+        PROF_CLEANUP(file_map_done) struct file_map map = { 0 };
+        if (!file_map_fd(fd, path, &map, e))
+            return NULL;
+        return format_read((struct slice){ (const char *)map.ptr, map.len }, path, e);
+    }
+    PROF_CLEANUP(strbuf_done) struct strbuf bytes = STRBUF_INIT;
+    if (!file_read_fd(fd, path, INPUT_BYTES_MAX, &bytes, e))
+        return NULL;
+    return format_read(strbuf_slice(&bytes), path, e);
+}
+
+/* A recording that was cut has frames without names: this machine may still know them. */
+static void name_frames(struct profile *p)
+{
+    uint64_t before_ns = clock_process_cpu_ns();
+    for (uint32_t i = 1; i < profile_frame_count(p); i++) {
+        if (profile_frame(p, (struct frame_id){ i })->line_count > 0)
+            continue;
+        const struct symbol_options options = { 0 };
+        symbol_resolve(p, &options);
+        profile_meta(p)->report_cpu_ns += clock_process_cpu_ns() - before_ns;
+        return;
+    }
+}
+
+static bool check_operands(const struct settings *s, struct err *e)
+{
+    if (s->operand_count == 1)
+        return true;
+    if (s->operand_count == 0) {
+        err_set(e, ERR_USAGE, "no file to report on");
+        return err_hint(e, "prof report FILE.prof; 'prof report --help' has examples");
+    }
+    err_set(e, ERR_USAGE, "one file at a time: '%s' is one too many", s->operands[1]);
+    return err_hint(
+        e, "outputs are given with -o: prof report %s -o %s", s->operands[0], s->operands[1]);
+}
+
+static bool write_report(const struct command *command, const struct settings *s, struct profile *p,
+    struct outputs *outputs, struct err *e)
+{
+    struct invoker invoker;
+    invoker_init(&invoker);
+    struct profile_meta *meta = profile_meta(p);
+    const char *file = strcmp(s->operands[0], "-") == 0 ? "stdin" : s->operands[0];
+    if (s->title)
+        meta_set_text(&meta->title, slice_of(s->title));
+    else if (!meta->title || !*meta->title)
+        meta_set_text(&meta->title, slice_basename(slice_of(file)));
+    struct slice name = slice_basename(slice_of(file));
+    if (meta->program && *meta->program)
+        name = slice_basename(slice_of(meta->program));
+    PROF_CLEANUP(strbuf_done) struct strbuf program = STRBUF_INIT;
+    strbuf_addslice(&program, name);
+    const struct output_plan plan = {
+        .settings = s,
+        .invoker = &invoker,
+        .command = command->name,
+        .program = program.ptr,
+        .default_format = "html",
+    };
+    if (!outputs_open(outputs, &plan, e))
+        return false;
+    signal(SIGPIPE, SIG_IGN); /* a closed pipe becomes an error that is said */
+    name_frames(p);
+    if (!outputs_write(outputs, p, s, e))
+        return false;
+    const char *page = outputs_page(outputs);
+    return !s->open || !page || invoker_open(&invoker, page, e);
+}
+
+static int report(const struct command *command, struct settings *settings)
+{
+    struct err e = { 0 };
+    struct outputs outputs = { .stream_fd = -1 };
+    struct profile *p = NULL;
+    bool ok = check_operands(settings, &e) && (p = read_input(settings->operands[0], &e)) != NULL &&
+              write_report(command, settings, p, &outputs, &e);
+    int status = ok ? STATUS_OK : status_of_error(&e);
+    if (!ok) {
+        say_error(&e);
+    } else if (!settings->quiet) {
+        summary_say(p);
+        summary_say_paths(&outputs);
+    }
+    err_done(&e);
+    outputs_done(&outputs);
+    profile_free(p);
+    return status;
+}
+
+const struct command report_command = {
+    .name = "report",
+    .summary = "draw a recording, or one made by another tool",
+    .synopses = { "FILE [options]" },
+    .description =
+        "Reads FILE.prof, folded stacks, the output of 'perf script', or a V8 .cpuprofile, and "
+        "writes it in any of the output formats. The kind of file is found by its content; - is "
+        "standard input. Text goes to the terminal, anything else to a file in this folder, unless "
+        "-o says otherwise.",
+    .examples = { "prof report server.prof", "prof report server.prof --format text",
+        "prof report server.prof -o server.pb.gz", "perf script | prof report - -o perf.html" },
+    .bit = ON_REPORT,
+    .operand = OPERAND_FILE,
+    .run = report,
+};
