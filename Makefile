@@ -15,11 +15,12 @@ Q := $(if $(filter 1,$(V)),,@)
 .DEFAULT_GOAL := all
 .SUFFIXES:
 .DELETE_ON_ERROR:
+.SECONDARY:
 MAKEFLAGS += --no-builtin-rules
 
 # ---- flags ----------------------------------------------------------------------------------
 
-PACKAGES := libdw libelf zlib jansson libzstd
+PACKAGES := libdw libelf zlib jansson libzstd liblzma
 OPTIONAL_UNWIND := $(shell $(PKG_CONFIG) --exists libunwind-generic 2>/dev/null && echo yes)
 
 WARNINGS := -Wall -Wextra -Wpedantic -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wundef \
@@ -299,6 +300,32 @@ format: ## clang-format everything in place
 
 check-format:
 	$(Q)clang-format --dry-run -Werror $(sort $(ALL_C) $(HEADERS))
+
+.PHONY: check-lengths check-tidy check-cppcheck
+check-lengths: ## functions of at most 60 lines, files of at most 800
+	$(Q)tests/lengths.sh
+
+TIDY ?= $(LIB_SRC) $(PAGE_SRC) $(CMD_SRC)
+check-tidy: ## clang-tidy; TIDY='lib/base/file.c' for some files only
+	$(Q)printf '%s\n' $(TIDY) | xargs -P 2 -n 8 sh -c \
+	    'clang-tidy --quiet "$$@" -- $(CPPFLAGS_ALL) -std=gnu17 2>/dev/null' sh
+
+check-cppcheck: ## cppcheck
+	$(Q)cppcheck --quiet --std=c11 --language=c -j 2 --error-exitcode=1 --inline-suppr \
+	    --enable=warning,performance,portability --suppress=missingIncludeSystem \
+	    --suppress=unknownMacro --suppress=normalCheckLevelMaxBranches --suppress=internalAstError \
+	    $(filter -D% -I%,$(CPPFLAGS_ALL)) $(LIB_SRC) $(PAGE_SRC) $(CMD_SRC)
+
+CHECK_PROGRAMS = $(1)/prof $(1)/tests/unit-tests fuzz-replay $(BENCH_PROGRAMS:$(B)/%=$(1)/%)
+CHECK_MAKE = $(MAKE) --no-print-directory DEV=1 B=$(B)/check-$(1) CC=$(1) \
+    $(call CHECK_PROGRAMS,$(B)/check-$(1))
+
+.PHONY: check
+check: deps-check check-headers check-layers check-lengths check-format check-cppcheck check-tidy ## everything that must hold before a change goes in
+	$(Q)$(call CHECK_MAKE,gcc)
+	$(Q)$(call CHECK_MAKE,clang)
+	$(Q)$(MAKE) --no-print-directory B=$(B) test-build
+	$(Q)tests/run --build $(B) unit sanitized fuzz golden cli
 
 .PHONY: clean
 clean: ## remove the build folder
