@@ -88,7 +88,8 @@ bool invoker_find_program(const struct invoker *who, const char *name, struct er
     if (found == LOOKUP_OK)
         return true;
     if (found == LOOKUP_REFUSED) {
-        err_set(e, ERR_TARGET, "cannot run '%s': %s", name, strerror(errnum));
+        err_sys(e, errnum, "cannot run '%s'", name);
+        e->code = ERR_TARGET;
         return errnum == EISDIR ? false : err_hint(e, "is it executable? chmod +x '%s'", name);
     }
     err_set(e, ERR_NOT_FOUND, "cannot run '%s': no such program", name);

@@ -126,7 +126,7 @@ static const struct option rows[] = {
         .help = "Write the result to FILE; may be given several times. The ending chooses the "
                 "format. A folder gets a file with a name made up by prof; - is standard output." },
     { .name = "format",
-        .letter = 'f',
+
         .type = OPTION_TEXT,
         AT(format),
         .commands = ON_RUN | ON_REPORT | ON_CHECK,
@@ -135,7 +135,7 @@ static const struct option rows[] = {
         .argument = "FORMAT",
         .help = "Output format, whatever the ending of FILE." },
     { .name = "save",
-        .letter = 's',
+
         .type = OPTION_TEXT,
         AT(save),
         .commands = ON_RUN,
@@ -145,7 +145,7 @@ static const struct option rows[] = {
         .help = "Also keep the recording. It is written while the target runs, so that a crash "
                 "loses at most the last second; 'prof report' reads it." },
     { .name = "title",
-        .letter = 't',
+
         .type = OPTION_TEXT,
         AT(title),
         .commands = ON_RUN | ON_REPORT,
@@ -153,14 +153,14 @@ static const struct option rows[] = {
         .argument = "TEXT",
         .help = "Headline of the report. Default: the command." },
     { .name = "open",
-        .letter = 'O',
+
         .type = OPTION_FLAG,
         AT(open),
         .commands = ON_RUN | ON_REPORT,
         .group = GROUP_OUTPUT,
         .help = "Open the report in the browser when it is written." },
     { .name = "show-args",
-        .letter = 'a',
+
         .type = OPTION_FLAG,
         AT(show_args),
         .commands = ON_RUN,

@@ -184,7 +184,8 @@ bool outputs_open(struct outputs *outputs, const struct output_plan *plan, struc
     for (size_t i = 0; i < s->outputs.len; i++)
         if (!open_path(outputs, plan, s->outputs.ptr[i], e))
             return false;
-    return s->outputs.len > 0 || open_default(outputs, plan, e);
+    bool saved = s->save && strcmp(plan->default_format, native_name) == 0 && !s->format;
+    return s->outputs.len > 0 || saved || open_default(outputs, plan, e);
 }
 
 bool outputs_start(struct outputs *outputs, struct err *e)

@@ -72,6 +72,19 @@ static bool check_operands(const struct settings *s, struct err *e)
         e, "outputs are given with -o: prof report %s -o %s", s->operands[0], s->operands[1]);
 }
 
+/* The recorded program, or the input's name without its ending: for names of files. */
+static struct slice name_of(const struct profile *p, const char *file)
+{
+    const struct profile_meta *meta = profile_meta_get(p);
+    if (meta->program && *meta->program)
+        return slice_basename(slice_of(meta->program));
+    struct slice name = slice_basename(slice_of(file));
+    size_t dot = slice_find(name, '.');
+    if (dot > 0)
+        name.len = dot;
+    return name;
+}
+
 static bool write_report(const struct command *command, const struct settings *s, struct profile *p,
     struct outputs *outputs, struct err *e)
 {
@@ -83,11 +96,8 @@ static bool write_report(const struct command *command, const struct settings *s
         meta_set_text(&meta->title, slice_of(s->title));
     else if (!meta->title || !*meta->title)
         meta_set_text(&meta->title, slice_basename(slice_of(file)));
-    struct slice name = slice_basename(slice_of(file));
-    if (meta->program && *meta->program)
-        name = slice_basename(slice_of(meta->program));
     PROF_CLEANUP(strbuf_done) struct strbuf program = STRBUF_INIT;
-    strbuf_addslice(&program, name);
+    strbuf_addslice(&program, name_of(p, file));
     const struct output_plan plan = {
         .settings = s,
         .invoker = &invoker,

@@ -14,9 +14,9 @@ enum { TOP_ROWS = 5, NAME_COLUMNS = 38, PLACE_COLUMNS = 24 };
 static void add_amount(struct strbuf *out, enum weight_unit unit, uint64_t weight)
 {
     if (unit == WEIGHT_NANOSECONDS)
-        strbuf_addf(out, "%.2f s of CPU", (double)weight / NS_PER_S);
-    else
-        strbuf_addf(out, "%llu %s", (unsigned long long)weight, weight_unit_name(unit));
+        strbuf_addf(out, ", %.2f s of CPU", (double)weight / NS_PER_S);
+    else if (unit != WEIGHT_COUNT) /* the number of samples says that already */
+        strbuf_addf(out, ", %llu %s", (unsigned long long)weight, weight_unit_name(unit));
 }
 
 /* Text in at most `columns` bytes, cut at a whole character; the end of a path tells more than its
@@ -82,7 +82,7 @@ void summary_say(const struct profile *p)
     struct func_totals totals;
     func_totals_build(p, &totals);
     PROF_CLEANUP(strbuf_done) struct strbuf head = STRBUF_INIT;
-    strbuf_addf(&head, "prof: %llu samples, ", (unsigned long long)totals.count);
+    strbuf_addf(&head, "prof: %llu samples", (unsigned long long)totals.count);
     add_amount(&head, (enum weight_unit)meta->weight_unit, totals.weight);
     if (meta->end_ns > meta->start_ns)
         strbuf_addf(&head, ", %.2f s observed", (double)(meta->end_ns - meta->start_ns) / NS_PER_S);
