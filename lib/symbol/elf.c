@@ -8,6 +8,7 @@
 #include <zstd.h>
 
 #include "base/alloc.h"
+#include "symbol/bytes.h"
 
 enum {
     /* The largest section any toolchain writes is a few GiB of .debug_info; beyond this a header
@@ -41,21 +42,6 @@ struct elf_load {
     uint64_t memory_size;
 };
 
-static uint16_t read_u16(const uint8_t *p)
-{
-    return (uint16_t)(p[0] | p[1] << 8);
-}
-
-static uint32_t read_u32(const uint8_t *p)
-{
-    return (uint32_t)read_u16(p) | (uint32_t)read_u16(p + 2) << 16;
-}
-
-static uint64_t read_u64(const uint8_t *p)
-{
-    return (uint64_t)read_u32(p) | (uint64_t)read_u32(p + 4) << 32;
-}
-
 /* The bytes [offset, offset + size), or NULL when the file is shorter. */
 static const uint8_t *elf_at(const struct elf *elf, uint64_t offset, uint64_t size)
 {
@@ -79,12 +65,12 @@ static struct elf_load segment_at(const struct elf *elf, uint32_t index)
 {
     const uint8_t *p = elf->bytes + elf->segment_offset + index * elf->segment_stride;
     return (struct elf_load){
-        .type = read_u32(p + offsetof(Elf64_Phdr, p_type)),
-        .flags = read_u32(p + offsetof(Elf64_Phdr, p_flags)),
-        .offset = read_u64(p + offsetof(Elf64_Phdr, p_offset)),
-        .address = read_u64(p + offsetof(Elf64_Phdr, p_vaddr)),
-        .file_size = read_u64(p + offsetof(Elf64_Phdr, p_filesz)),
-        .memory_size = read_u64(p + offsetof(Elf64_Phdr, p_memsz)),
+        .type = bytes_u32(p + offsetof(Elf64_Phdr, p_type)),
+        .flags = bytes_u32(p + offsetof(Elf64_Phdr, p_flags)),
+        .offset = bytes_u64(p + offsetof(Elf64_Phdr, p_offset)),
+        .address = bytes_u64(p + offsetof(Elf64_Phdr, p_vaddr)),
+        .file_size = bytes_u64(p + offsetof(Elf64_Phdr, p_filesz)),
+        .memory_size = bytes_u64(p + offsetof(Elf64_Phdr, p_memsz)),
     };
 }
 
@@ -103,14 +89,14 @@ struct elf_section elf_section(const struct elf *elf, uint32_t index)
         return (struct elf_section){ 0 };
     const uint8_t *p = elf->bytes + elf->section_offset + index * elf->section_stride;
     return (struct elf_section){
-        .name = string_at(elf->names, read_u32(p + offsetof(Elf64_Shdr, sh_name))),
-        .type = read_u32(p + offsetof(Elf64_Shdr, sh_type)),
-        .flags = read_u64(p + offsetof(Elf64_Shdr, sh_flags)),
-        .address = read_u64(p + offsetof(Elf64_Shdr, sh_addr)),
-        .offset = read_u64(p + offsetof(Elf64_Shdr, sh_offset)),
-        .size = read_u64(p + offsetof(Elf64_Shdr, sh_size)),
-        .link = read_u32(p + offsetof(Elf64_Shdr, sh_link)),
-        .entry_bytes = read_u64(p + offsetof(Elf64_Shdr, sh_entsize)),
+        .name = string_at(elf->names, bytes_u32(p + offsetof(Elf64_Shdr, sh_name))),
+        .type = bytes_u32(p + offsetof(Elf64_Shdr, sh_type)),
+        .flags = bytes_u64(p + offsetof(Elf64_Shdr, sh_flags)),
+        .address = bytes_u64(p + offsetof(Elf64_Shdr, sh_addr)),
+        .offset = bytes_u64(p + offsetof(Elf64_Shdr, sh_offset)),
+        .size = bytes_u64(p + offsetof(Elf64_Shdr, sh_size)),
+        .link = bytes_u32(p + offsetof(Elf64_Shdr, sh_link)),
+        .entry_bytes = bytes_u64(p + offsetof(Elf64_Shdr, sh_entsize)),
     };
 }
 
@@ -142,14 +128,14 @@ struct slice elf_section_bytes(const struct elf *elf, const struct elf_section *
 /* Section headers; counts above 0xff00 are kept in section 0 (elf(5), e_shnum and e_shstrndx). */
 static void read_section_table(struct elf *elf, const uint8_t *header)
 {
-    elf->section_offset = read_u64(header + offsetof(Elf64_Ehdr, e_shoff));
-    elf->section_stride = read_u16(header + offsetof(Elf64_Ehdr, e_shentsize));
+    elf->section_offset = bytes_u64(header + offsetof(Elf64_Ehdr, e_shoff));
+    elf->section_stride = bytes_u16(header + offsetof(Elf64_Ehdr, e_shentsize));
     if (elf->section_offset == 0 || elf->section_stride < sizeof(Elf64_Shdr))
         return;
     elf->section_count = entries_that_fit(elf, elf->section_offset, elf->section_stride, 1);
     const struct elf_section first = elf_section(elf, 0);
-    const uint16_t count = read_u16(header + offsetof(Elf64_Ehdr, e_shnum));
-    const uint16_t names = read_u16(header + offsetof(Elf64_Ehdr, e_shstrndx));
+    const uint16_t count = bytes_u16(header + offsetof(Elf64_Ehdr, e_shnum));
+    const uint16_t names = bytes_u16(header + offsetof(Elf64_Ehdr, e_shstrndx));
     elf->section_count =
         entries_that_fit(elf, elf->section_offset, elf->section_stride, count ? count : first.size);
     const struct elf_section strings = elf_section(elf, names == SHN_XINDEX ? first.link : names);
@@ -158,12 +144,12 @@ static void read_section_table(struct elf *elf, const uint8_t *header)
 
 static void read_segment_table(struct elf *elf, const uint8_t *header)
 {
-    elf->segment_offset = read_u64(header + offsetof(Elf64_Ehdr, e_phoff));
-    elf->segment_stride = read_u16(header + offsetof(Elf64_Ehdr, e_phentsize));
+    elf->segment_offset = bytes_u64(header + offsetof(Elf64_Ehdr, e_phoff));
+    elf->segment_stride = bytes_u16(header + offsetof(Elf64_Ehdr, e_phentsize));
     if (elf->segment_offset == 0 || elf->segment_stride < sizeof(Elf64_Phdr))
         return;
     elf->segment_count = entries_that_fit(elf, elf->segment_offset, elf->segment_stride,
-        read_u16(header + offsetof(Elf64_Ehdr, e_phnum)));
+        bytes_u16(header + offsetof(Elf64_Ehdr, e_phnum)));
 }
 
 struct elf *elf_new(const uint8_t *bytes, size_t len, struct err *e)
@@ -179,7 +165,7 @@ struct elf *elf_new(const uint8_t *bytes, size_t len, struct err *e)
     }
     struct elf *elf = xcalloc(1, sizeof *elf);
     *elf = (struct elf){
-        .bytes = bytes, .len = len, .machine = read_u16(bytes + offsetof(Elf64_Ehdr, e_machine))
+        .bytes = bytes, .len = len, .machine = bytes_u16(bytes + offsetof(Elf64_Ehdr, e_machine))
     };
     read_section_table(elf, bytes);
     read_segment_table(elf, bytes);
@@ -239,8 +225,8 @@ struct slice elf_section_data(const struct elf *elf, const struct elf_section *s
     if (s->flags & SHF_COMPRESSED) {
         if (raw.len < sizeof(Elf64_Chdr))
             return (struct slice){ 0 };
-        const uint32_t method = read_u32(p + offsetof(Elf64_Chdr, ch_type));
-        const uint64_t size = read_u64(p + offsetof(Elf64_Chdr, ch_size));
+        const uint32_t method = bytes_u32(p + offsetof(Elf64_Chdr, ch_type));
+        const uint64_t size = bytes_u64(p + offsetof(Elf64_Chdr, ch_size));
         const struct slice body = slice_skip(raw, sizeof(Elf64_Chdr));
         if (method == ELFCOMPRESS_ZLIB)
             return expand(inflate_zlib, body, size, ret_owned);
@@ -263,12 +249,12 @@ static struct slice find_build_id(struct slice notes)
     const uint64_t header = sizeof(Elf64_Nhdr);
     while (notes.len >= header) {
         const uint8_t *p = (const uint8_t *)notes.ptr;
-        const uint64_t name_len = read_u32(p), desc_len = read_u32(p + 4);
+        const uint64_t name_len = bytes_u32(p), desc_len = bytes_u32(p + 4);
         const uint64_t desc_at = header + ((name_len + 3) & ~UINT64_C(3));
         const uint64_t next = desc_at + ((desc_len + 3) & ~UINT64_C(3));
         if (desc_at + desc_len > notes.len)
             return (struct slice){ 0 };
-        if (read_u32(p + 8) == NT_GNU_BUILD_ID && name_len == 4 &&
+        if (bytes_u32(p + 8) == NT_GNU_BUILD_ID && name_len == 4 &&
             memcmp(p + header, "GNU", 4) == 0)
             return (struct slice){ notes.ptr + desc_at,
                 desc_len <= ELF_BUILD_ID_MAX ? desc_len : ELF_BUILD_ID_MAX };
