@@ -328,6 +328,33 @@ check: deps-check check-headers check-layers check-lengths check-format check-cp
 	$(Q)$(MAKE) --no-print-directory B=$(B) test-build
 	$(Q)tests/run --build $(B) unit sanitized fuzz golden cli
 
+# ---- installing -------------------------------------------------------------------------------
+
+INSTALL ?= install
+BINDIR ?= $(PREFIX)/bin
+MANDIR ?= $(PREFIX)/share/man/man1
+COMPLETIONDIR ?= $(PREFIX)/share/bash-completion/completions
+MAN_PAGES := $(sort $(wildcard docs/man/*.1))
+
+$(B)/prof.bash: $(B)/prof
+	$(Q)$< completion bash > $@
+
+.PHONY: install uninstall
+install: $(B)/prof $(B)/prof.bash ## program, man pages, bash completion; PREFIX=/usr/local DESTDIR=
+	$(Q)$(INSTALL) -d $(DESTDIR)$(BINDIR) $(DESTDIR)$(MANDIR) $(DESTDIR)$(COMPLETIONDIR)
+	$(Q)$(INSTALL) -m 755 $(B)/prof $(DESTDIR)$(BINDIR)/prof
+	$(Q)$(INSTALL) -m 644 $(MAN_PAGES) $(DESTDIR)$(MANDIR)
+	$(Q)$(INSTALL) -m 644 $(B)/prof.bash $(DESTDIR)$(COMPLETIONDIR)/prof
+	@echo '  INSTALL $(DESTDIR)$(PREFIX)'
+
+uninstall: ## remove what `make install` put there
+	$(Q)rm -f $(DESTDIR)$(BINDIR)/prof $(DESTDIR)$(COMPLETIONDIR)/prof \
+	    $(MAN_PAGES:docs/man/%=$(DESTDIR)$(MANDIR)/%)
+
+.PHONY: man
+man: $(B)/prof ## write the heads of the man pages anew, from the tables in cmd/
+	$(Q)docs/man/refresh.sh $(B)/prof
+
 .PHONY: clean
 clean: ## remove the build folder
 	rm -rf $(B)

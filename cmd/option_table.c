@@ -119,12 +119,22 @@ static const struct option rows[] = {
         .letter = 'o',
         .type = OPTION_LIST,
         AT(outputs),
-        .commands = ON_RUN | ON_REPORT | ON_CHECK,
+        .commands = ON_RUN | ON_REPORT,
         .group = GROUP_OUTPUT,
         .values = VALUES_FILE,
         .argument = "FILE",
         .help = "Write the result to FILE; may be given several times. The ending chooses the "
                 "format. A folder gets a file with a name made up by prof; - is standard output." },
+    { .name = "output",
+        .letter = 'o',
+        .type = OPTION_LIST,
+        AT(outputs),
+        .commands = ON_CHECK,
+        .group = GROUP_OUTPUT,
+        .values = VALUES_FILE,
+        .argument = "FILE",
+        .help = "Write the answer to FILE; the ending .json chooses JSON. Default: standard "
+                "output." },
     { .name = "format",
 
         .type = OPTION_TEXT,
