@@ -17,4 +17,16 @@ bool folded_sniff(struct slice head);
 bool folded_write(const struct profile *p, const struct format_sink *sink, struct err *e);
 struct profile *folded_read(struct slice bytes, struct err *e);
 
+bool text_write(const struct profile *p, const struct format_sink *sink, struct err *e);
+bool markdown_write(const struct profile *p, const struct format_sink *sink, struct err *e);
+bool json_write(const struct profile *p, const struct format_sink *sink, struct err *e);
+bool pprof_write(const struct profile *p, const struct format_sink *sink, struct err *e);
+bool speedscope_write(const struct profile *p, const struct format_sink *sink, struct err *e);
+
+bool perfscript_sniff(struct slice head);
+struct profile *perfscript_read(struct slice bytes, struct err *e);
+
+bool cpuprofile_sniff(struct slice head);
+struct profile *cpuprofile_read(struct slice bytes, struct err *e);
+
 #endif

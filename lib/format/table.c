@@ -9,6 +9,13 @@ enum { SNIFF_BYTES = 64 * 1024 };
 /* Sniffed in this order: the looser a format's signs, the later its row. */
 static const struct format table[] = {
     {
+        .name = "text",
+        .endings = ".txt",
+        .summary = "hottest functions and stacks, for a terminal",
+        .text = true,
+        .write = text_write,
+    },
+    {
         .name = "prof",
         .endings = ".prof",
         .summary = "everything, to be read again by prof report",
@@ -108,7 +115,7 @@ static const struct format *find_reader(const char *path, struct slice bytes)
 {
     struct slice head = { bytes.ptr, bytes.len < SNIFF_BYTES ? bytes.len : SNIFF_BYTES };
     for (size_t i = 0; i < PROF_ARRAY_LEN(table); i++) {
-        if (table[i].read && table[i].sniff(head))
+        if (table[i].sniff && table[i].sniff(head))
             return &table[i];
     }
     const struct format *by_ending = format_by_path(path);
