@@ -10,9 +10,10 @@
 
 enum { MAPS_BYTES_MAX = 64 << 20 };
 
-void processes_init(struct processes *ps, struct profile *p, struct modules *m)
+void processes_init(
+    struct processes *ps, struct profile *p, struct modules *m, struct jit_maps *jit_maps)
 {
-    *ps = (struct processes){ .profile = p, .modules = m };
+    *ps = (struct processes){ .profile = p, .modules = m, .jit_maps = jit_maps };
 }
 
 void processes_done(struct processes *ps)
@@ -61,6 +62,7 @@ static void end_process(struct processes *ps, struct tracked_process *p, uint64_
 {
     if (p->row.i)
         profile_process_edit(ps->profile, p->row)->end_ns = now_ns;
+    jit_maps_end(ps->jit_maps, p->pid);
     unwind_space_free(p->space);
     vec_push(&ps->free_slots, pid_table_get(&ps->by_pid, p->pid) - 1);
     pid_table_set(&ps->by_pid, p->pid, 0);
@@ -360,6 +362,7 @@ struct module_id processes_jit(struct processes *ps, struct tracked_process *p)
             .process = processes_row(ps, p),
         };
         p->jit = profile_add_module(ps->profile, &row);
+        jit_maps_add(ps->jit_maps, p->pid, p->jit);
     }
     return p->jit;
 }

@@ -13,6 +13,7 @@
 
 #include "base/vec.h"
 #include "profile/profile.h"
+#include "record/jit_maps.h"
 #include "record/modules.h"
 #include "record/perf_record.h"
 #include "record/pid_table.h"
@@ -47,6 +48,7 @@ struct tracked_thread {
 struct processes {
     struct profile *profile;
     struct modules *modules;
+    struct jit_maps *jit_maps;
     VEC(struct tracked_process) list; /* slots; dead ones are used again */
     VEC(uint32_t) free_slots;
     VEC(struct tracked_thread) threads;
@@ -58,7 +60,8 @@ struct processes {
     bool no_children;  /* ignore every process but those added by hand */
 };
 
-void processes_init(struct processes *ps, struct profile *p, struct modules *m);
+void processes_init(
+    struct processes *ps, struct profile *p, struct modules *m, struct jit_maps *jit_maps);
 void processes_done(struct processes *ps);
 
 /* Reads what runs already: names, threads, executable maps. False: the process has ended. */

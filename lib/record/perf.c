@@ -1,0 +1,386 @@
+// SPDX-License-Identifier: MIT
+/*
+ * The sampler on perf_event_open. Rings are drained in order of time across CPUs, up to a moment
+ * that lies a little in the past, so that a sample meets the maps that were there when it was taken:
+ *
+ *     cpu 0  --m----s--s---|--s      m: mmap, fork, exec, exit    s: sample
+ *     cpu 1  -----s--m---s-|-----    |: everything older has been written by now
+ */
+#include "record/source.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include "base/alloc.h"
+#include "base/clock.h"
+#include "record/perf_open.h"
+#include "record/perf_trial.h"
+#include "record/pid_table.h"
+#include "record/procfs_read.h"
+
+enum {
+    MARGIN_NS = 2000000,        /* a record is written this long after its time stamp at most */
+    SETTLE_US = 2000,           /* a new thread's birth is recorded within this time */
+    ATTACH_PASSES = 3,
+    REMAP_INTERVAL_NS = 1000000000,
+    ADJUST_INTERVAL_NS = 1000000000,
+    BUDGET_PERCENT = 3,
+    RATE_MIN_HZ = 49,
+};
+
+struct perf_source {
+    struct recorder *recorder;
+    struct cpu_list cpus;
+    struct perf_rings rings;
+    struct perf_settings settings;
+    struct pid_table covered; /* thread -> 1: has events, opened or inherited */
+    uint64_t remap_after_ns;  /* not 0: records were lost, maps must be read again */
+    uint64_t adjusted_ns, adjusted_samples, adjusted_cpu_ns;
+    uint32_t skipped_threads; /* could not be opened when attaching */
+    int skipped_errno;
+    uint64_t malformed;
+    bool dead; /* sampling could not be opened again */
+};
+
+/* ---- records ---- */
+
+static void take_sample(struct perf_source *p, const struct perf_record *r)
+{
+    struct recorder *rec = p->recorder;
+    if (r->time_ns < rec->from_ns || r->time_ns > rec->to_ns || (int32_t)r->tid <= 0)
+        return;
+    const struct tracked_thread *thread
+        = processes_thread(&rec->processes, (pid_t)r->pid, (pid_t)r->tid, r->time_ns);
+    if (!thread)
+        return;
+    struct tracked_process *process = &rec->processes.list.ptr[thread->process];
+    const struct sample sample = {
+        .time_ns = r->time_ns,
+        .thread = thread->row,
+        .stack = stacks_intern(&rec->stacks, process, &r->sample),
+        .count = 1,
+        .weight = rec->period_ns,
+    };
+    profile_add_sample(rec->profile, &sample);
+    rec->samples++;
+    if (r->sample.in_kernel)
+        rec->sample_kernel++;
+    else
+        rec->sample_user++;
+}
+
+static void take_record(struct perf_source *p, const struct perf_record *r)
+{
+    switch (r->kind) {
+    case PERF_SAMPLE:
+        take_sample(p, r);
+        break;
+    case PERF_LOST:
+        p->recorder->lost += r->lost;
+        if (p->remap_after_ns == 0)
+            p->remap_after_ns = r->time_ns;
+        break;
+    case PERF_FORK:
+        pid_table_set(&p->covered, (pid_t)r->tid, 1);
+        processes_apply(&p->recorder->processes, r);
+        break;
+    case PERF_EXIT:
+        pid_table_set(&p->covered, (pid_t)r->tid, 0);
+        processes_apply(&p->recorder->processes, r);
+        break;
+    case PERF_MAP:
+    case PERF_NAME:
+        processes_apply(&p->recorder->processes, r);
+        break;
+    case PERF_OTHER:
+        break;
+    }
+}
+
+/* The ring whose oldest record is the oldest of all. */
+static struct perf_ring *oldest_ring(struct perf_rings *rings, uint64_t until_ns)
+{
+    struct perf_ring *best = NULL;
+    uint64_t best_ns = until_ns;
+    for (size_t i = 0; i < rings->len; i++) {
+        const struct perf_record *r = perf_ring_peek(&rings->ptr[i]);
+        if (r && r->time_ns <= best_ns) {
+            best_ns = r->time_ns;
+            best = &rings->ptr[i];
+        }
+    }
+    return best;
+}
+
+static void drain_until(struct perf_source *p, uint64_t until_ns)
+{
+    for (size_t i = 0; i < p->rings.len; i++)
+        perf_ring_refresh(&p->rings.ptr[i]);
+    struct perf_ring *ring;
+    while ((ring = oldest_ring(&p->rings, until_ns))) {
+        take_record(p, perf_ring_peek(ring));
+        perf_ring_skip(ring);
+    }
+}
+
+/* ---- attaching ---- */
+
+static bool open_thread(struct perf_source *p, pid_t tid, struct err *e)
+{
+    bool ok;
+    if (p->rings.len == 0)
+        ok = perf_rings_open(&p->rings, &p->settings, tid, &p->cpus, e);
+    else
+        ok = perf_rings_add(&p->rings, &p->settings, tid, &p->cpus);
+    if (ok) {
+        pid_table_set(&p->covered, tid, 1);
+    } else if (errno != ESRCH) {
+        p->skipped_threads++;
+        p->skipped_errno = errno;
+    }
+    return ok;
+}
+
+/* Opens the threads of a process that have no events yet. */
+static void open_process(struct perf_source *p, pid_t pid, struct err *e)
+{
+    struct pid_list tids = { 0 };
+    procfs_threads(pid, &tids);
+    for (size_t i = 0; i < tids.len; i++) {
+        if (pid_table_get(&p->covered, tids.ptr[i]))
+            continue;
+        if (e)
+            err_done(e);
+        open_thread(p, tids.ptr[i], e);
+    }
+    vec_done(&tids);
+}
+
+static void family(struct perf_source *p, struct pid_list *ret_pids)
+{
+    const struct recorder *r = p->recorder;
+    if (r->options->no_children)
+        vec_push(ret_pids, r->target);
+    else
+        procfs_family(r->target, getpid(), ret_pids);
+    for (size_t i = 0; i < r->processes.list.len; i++) { /* orphans */
+        const struct tracked_process *t = &r->processes.list.ptr[i];
+        if (t->alive && t->pid != r->target)
+            vec_push(ret_pids, t->pid);
+    }
+}
+
+/*
+ * Opens all threads of the target and its descendants. Threads that are born meanwhile inherit their
+ * events when their parent has some; the others are found by looking again, after a pause in which the
+ * births that are covered have been recorded.
+ */
+static bool attach_all(struct perf_source *p, struct err *e)
+{
+    for (int pass = 0; pass < ATTACH_PASSES; pass++) {
+        struct pid_list pids = { 0 };
+        family(p, &pids);
+        for (size_t i = 0; i < pids.len; i++)
+            open_process(p, pids.ptr[i], p->rings.len == 0 ? e : NULL);
+        if (p->rings.len == 0) {
+            vec_done(&pids);
+            return false;
+        }
+        perf_rings_enable(&p->rings, true);
+        if (pass == 0) {
+            for (size_t i = 0; i < pids.len; i++)
+                processes_add_running(&p->recorder->processes, pids.ptr[i], clock_monotonic_ns());
+        }
+        vec_done(&pids);
+        usleep(SETTLE_US);
+        drain_until(p, UINT64_MAX);
+    }
+    return true;
+}
+
+/* ---- starting ---- */
+
+/* Descriptors are threads x CPUs; the target's own limit is restored before it is executed. */
+static void raise_file_limit(void)
+{
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < limit.rlim_max) {
+        limit.rlim_cur = limit.rlim_max;
+        setrlimit(RLIMIT_NOFILE, &limit);
+    }
+}
+
+static bool open_target(struct perf_source *p, struct err *e)
+{
+    if (p->recorder->options->argv) {
+        p->settings.enable_on_exec = true;
+        if (!open_thread(p, p->recorder->target, e))
+            return false;
+        return processes_add_running(
+            &p->recorder->processes, p->recorder->target, clock_monotonic_ns());
+    }
+    return attach_all(p, e);
+}
+
+static bool probe_level(struct perf_source *p, struct err *e)
+{
+    static const enum record_level ladder[] = { LEVEL_FULL, LEVEL_USER };
+    for (size_t i = 0; i < PROF_ARRAY_LEN(ladder); i++) {
+        struct perf_trial trial;
+        err_done(e);
+        if (!perf_trial_run(ladder[i], &trial, e))
+            continue;
+        p->settings.level = p->recorder->level = ladder[i];
+        p->recorder->sample_cost_ns = trial.cost_ns;
+        return true;
+    }
+    return false;
+}
+
+static void perf_stop(void *state)
+{
+    struct perf_source *p = state;
+    if (!p)
+        return;
+    perf_rings_close(&p->rings);
+    pid_table_done(&p->covered);
+    vec_done(&p->cpus);
+    free(p);
+}
+
+static void *perf_start(struct recorder *r, struct err *e)
+{
+    struct perf_source *p = xcalloc(1, sizeof *p);
+    const struct record_options *o = r->options;
+    p->recorder = r;
+    p->settings = (struct perf_settings){
+        .rate_hz = o->rate_hz ? o->rate_hz : RECORD_RATE_DEFAULT_HZ,
+        .stack_bytes = o->stack_bytes ? o->stack_bytes : STACK_BYTES_DEFAULT,
+        .inherit = true,
+        .threads_only = o->no_children,
+    };
+    cpu_list_read(&p->cpus);
+    raise_file_limit();
+    if (!probe_level(p, e) || !open_target(p, e)) {
+        perf_stop(p);
+        return NULL;
+    }
+    r->period_ns = NS_PER_S / p->settings.rate_hz;
+    return p;
+}
+
+/* ---- while it runs ---- */
+
+/* Other settings need other events; the target goes on meanwhile. */
+static void reopen(struct perf_source *p, const struct perf_settings *settings)
+{
+    const struct perf_settings before = p->settings;
+    drain_until(p, UINT64_MAX);
+    perf_rings_enable(&p->rings, false);
+    drain_until(p, UINT64_MAX);
+    perf_rings_close(&p->rings);
+    pid_table_done(&p->covered);
+    p->settings = *settings;
+    p->settings.enable_on_exec = false;
+    if (!attach_all(p, NULL)) {
+        p->settings = before;
+        p->settings.enable_on_exec = false;
+        p->dead = !attach_all(p, NULL);
+    }
+    p->recorder->period_ns = NS_PER_S / p->settings.rate_hz;
+}
+
+/* The share of the target's CPU that sampling takes, from its measured cost per sample. */
+static bool over_budget(struct perf_source *p)
+{
+    const struct recorder *r = p->recorder;
+    const uint64_t samples = r->samples + r->lost - p->adjusted_samples;
+    const uint64_t cpu_ns = samples * r->period_ns;
+    return samples >= 100 && samples * r->sample_cost_ns * 100 > cpu_ns * BUDGET_PERCENT;
+}
+
+static void adjust(struct perf_source *p, uint64_t now_ns)
+{
+    const struct recorder *r = p->recorder;
+    struct perf_settings next = p->settings;
+    if (now_ns - p->adjusted_ns < ADJUST_INTERVAL_NS)
+        return;
+    if (stacks_want_more(&p->recorder->stacks) && next.stack_bytes < STACK_BYTES_MAX)
+        next.stack_bytes
+            = next.stack_bytes * 2 > STACK_BYTES_MAX ? STACK_BYTES_MAX : next.stack_bytes * 2;
+    if (r->options->rate_hz == 0 && over_budget(p) && next.rate_hz / 2 >= RATE_MIN_HZ)
+        next.rate_hz /= 2;
+    if (next.stack_bytes != p->settings.stack_bytes || next.rate_hz != p->settings.rate_hz)
+        reopen(p, &next);
+    p->adjusted_ns = now_ns;
+    p->adjusted_samples = r->samples + r->lost;
+}
+
+static void remap(struct perf_source *p, uint64_t now_ns)
+{
+    struct processes *ps = &p->recorder->processes;
+    for (size_t i = 0; i < ps->list.len; i++)
+        if (ps->list.ptr[i].alive)
+            processes_read_maps(ps, &ps->list.ptr[i]);
+    p->remap_after_ns = now_ns;
+}
+
+static void finish(struct perf_source *p)
+{
+    struct recorder *r = p->recorder;
+    struct profile_meta *meta = profile_meta(r->profile);
+    meta->stack_copy_bytes = p->settings.stack_bytes;
+    for (size_t i = 0; i < p->rings.len; i++)
+        p->malformed += p->rings.ptr[i].malformed;
+    if (p->skipped_threads > 0)
+        profile_add_note(r->profile, "some threads were not sampled",
+            p->skipped_errno == EMFILE ? "the limit of open files was reached"
+                                       : "the kernel refused to open events for them",
+            p->skipped_errno == EMFILE ? "ulimit -n 65536" : "run prof as root");
+    if (p->rings.ring_bytes > 0 && p->rings.ring_bytes < RING_BYTES_MAX / 8)
+        profile_add_note(r->profile, "the kernel's buffers were small, so samples may be lost",
+            "the memory that this user may lock is used up",
+            "sudo sysctl kernel.perf_event_mlock_kb=4096");
+    if (p->malformed > 0)
+        profile_add_note(
+            r->profile, "some records made no sense and were skipped", "a kernel newer than prof", NULL);
+    if (p->dead)
+        profile_add_note(r->profile, "sampling stopped before the end",
+            "events could not be opened again with other settings", "give --stack-bytes or -F");
+}
+
+static void perf_drain(void *state, uint64_t now_ns, bool last)
+{
+    struct perf_source *p = state;
+    drain_until(p, last ? UINT64_MAX : now_ns - MARGIN_NS);
+    if (last) {
+        finish(p);
+        return;
+    }
+    if (p->remap_after_ns && now_ns - p->remap_after_ns > REMAP_INTERVAL_NS)
+        remap(p, now_ns);
+    if (!p->dead)
+        adjust(p, now_ns);
+}
+
+static void perf_add_polls(void *state, struct poll_list *polls)
+{
+    const struct perf_source *p = state;
+    for (size_t i = 0; i < p->rings.len; i++) {
+        const struct pollfd poll = { .fd = p->rings.fds.ptr[i], .events = POLLIN };
+        vec_push(polls, poll);
+    }
+}
+
+const struct source source_perf = {
+    .name = "perf",
+    .role = SOURCE_SAMPLER,
+    .requires = "perf_event_open, for the user's own processes at least",
+    .without = "stacks of running code",
+    .start = perf_start,
+    .add_polls = perf_add_polls,
+    .drain = perf_drain,
+    .stop = perf_stop,
+};

@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: MIT
+/*
+ * A source is one way to learn about the target while it runs: one file, one row in source.c. A
+ * sampler fills samples, and a session has exactly one; every counter that can run runs beside it. A
+ * new source (ptrace, switches, syscalls) needs nothing else: docs/howto/add-a-source.md.
+ */
+#ifndef PROF_RECORD_SOURCE_H
+#define PROF_RECORD_SOURCE_H
+
+#include <poll.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "base/err.h"
+#include "record/capability.h"
+#include "record/jit_maps.h"
+#include "record/modules.h"
+#include "record/processes.h"
+#include "record/record.h"
+#include "record/stacks.h"
+
+/* What the sources of a session share and fill. Owned by the session. */
+struct recorder {
+    const struct record_options *options;
+    struct profile *profile;
+    struct modules *modules;
+    struct jit_maps jit_maps;
+    struct processes processes;
+    struct stacks stacks;
+    pid_t target;             /* launched and stopped, or running already (options->argv is NULL) */
+    enum record_level level;  /* set by the sampler */
+    uint64_t from_ns, to_ns;  /* samples outside are not recorded */
+    uint64_t period_ns;       /* on-CPU time that one sample stands for, as of now */
+    uint64_t sample_cost_ns;  /* what one sample costs the target; set by the sampler */
+    uint64_t samples, lost;
+    uint64_t sample_user, sample_kernel; /* of them, by mode */
+    uint64_t target_cpu_ns;   /* as the counters have seen it so far */
+};
+
+enum source_role { SOURCE_SAMPLER, SOURCE_COUNTER };
+
+struct poll_list {
+    struct pollfd *ptr;
+    size_t len, cap;
+};
+
+struct source {
+    const char *name; /* for --sampler */
+    enum source_role role;
+    const char *requires;
+    const char *without; /* what a report lacks when it cannot run */
+
+    /* Prepares everything while the target stands still. NULL: cannot run here. */
+    void *(*start)(struct recorder *r, struct err *e);
+
+    /* Adds what to wait for; NULL when the session's own beat is enough. */
+    void (*add_polls)(void *state, struct poll_list *polls);
+
+    /* Takes what there is, at least ten times a second. last: the target has ended. */
+    void (*drain)(void *state, uint64_t now_ns, bool last);
+
+    /* Ends the observation; the target, when alive, goes on untouched. Frees state; NULL is ignored. */
+    void (*stop)(void *state);
+};
+
+extern const struct source source_perf;   /* perf.c */
+extern const struct source source_procfs; /* procfs.c */
+
+const struct source *const *source_table(size_t *ret_count);
+
+/* The sampler of that name; NULL or "auto": the first that starts. Sets *ret_state. */
+const struct source *source_start_sampler(
+    struct recorder *r, const char *name, void **ret_state, struct err *e);
+
+#endif
