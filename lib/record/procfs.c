@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: MIT
+/*
+ * The counter that reads /proc once a second: memory and CPU time of processes, CPU time of threads
+ * by the kernel's own accounting. Says how much of the CPU time no sample could see.
+ */
+#include "record/source.h"
+
+#include <stdlib.h>
+
+#include "base/alloc.h"
+#include "base/clock.h"
+#include "record/procfs_read.h"
+
+enum {
+    BEAT_NS = 1000000000,
+    FIRST_BEAT_NS = 100000000,
+    THREADS_PER_BEAT = 512, /* 3-10 us each */
+};
+
+/* Sum over processes that are alive, and over those that ended as last seen. */
+struct procfs_source {
+    struct recorder *recorder;
+    uint64_t next_ns;
+    size_t next_thread;
+    struct procfs_stat base; /* of the attached process at the start */
+};
+
+static struct series_id series(struct profile *p, struct process_id process, const char *name,
+    const char *unit)
+{
+    const struct series row = {
+        .name = profile_add_string(p, slice_of(name)),
+        .unit = profile_add_string(p, slice_of(unit)),
+        .process = process,
+    };
+    return profile_add_series(p, &row);
+}
+
+static void read_processes(struct procfs_source *s, uint64_t now_ns)
+{
+    struct profile *p = s->recorder->profile;
+    struct processes *ps = &s->recorder->processes;
+    uint64_t total_ns = 0;
+    for (size_t i = 0; i < ps->list.len; i++) {
+        const struct tracked_process *t = &ps->list.ptr[i];
+        struct procfs_stat stat;
+        if (!t->alive || t->row.i == 0 || !procfs_stat(t->pid, 0, &stat))
+            continue;
+        total_ns += stat.user_ns + stat.kernel_ns;
+        profile_add_point(p, series(p, t->row, "rss", "bytes"), now_ns, (double)stat.rss_bytes);
+        profile_add_point(p, series(p, t->row, "cpu", "ns"), now_ns,
+            (double)(stat.user_ns + stat.kernel_ns));
+    }
+    s->recorder->target_cpu_ns = total_ns;
+}
+
+static void read_threads(struct procfs_source *s, size_t limit)
+{
+    struct processes *ps = &s->recorder->processes;
+    for (size_t i = 0; i < limit && i < ps->threads.len; i++) {
+        const struct tracked_thread *t = &ps->threads.ptr[s->next_thread++ % ps->threads.len];
+        const struct tracked_process *process = &ps->list.ptr[t->process];
+        struct procfs_stat stat;
+        if (t->row.i == 0 || !process->alive || !procfs_stat(process->pid, t->tid, &stat))
+            continue;
+        struct thread *row = profile_thread_edit(s->recorder->profile, t->row);
+        row->cpu_user_ns = stat.user_ns;
+        row->cpu_kernel_ns = stat.kernel_ns;
+    }
+}
+
+static void *procfs_start(struct recorder *r, struct err *e)
+{
+    struct procfs_source *s = xcalloc(1, sizeof *s);
+    s->recorder = r;
+    s->next_ns = clock_monotonic_ns() + FIRST_BEAT_NS;
+    if (!procfs_stat(r->target, 0, &s->base)) {
+        err_set(e, ERR_NOT_FOUND, "cannot read /proc/%d/stat", (int)r->target);
+        free(s);
+        return NULL;
+    }
+    return s;
+}
+
+/* A launched target's total comes from wait(2) when it ends; an attached one's from here. */
+static void finish(struct procfs_source *s)
+{
+    struct profile_meta *meta = profile_meta(s->recorder->profile);
+    struct procfs_stat now;
+    if (s->recorder->options->argv || !procfs_stat(s->recorder->target, 0, &now))
+        return;
+    meta->target_user_ns = now.user_ns - s->base.user_ns;
+    meta->target_kernel_ns = now.kernel_ns - s->base.kernel_ns;
+}
+
+static void procfs_drain(void *state, uint64_t now_ns, bool last)
+{
+    struct procfs_source *s = state;
+    if (!last && now_ns < s->next_ns)
+        return;
+    s->next_ns = now_ns + BEAT_NS;
+    read_processes(s, now_ns);
+    read_threads(s, THREADS_PER_BEAT);
+    if (last || !s->recorder->options->argv)
+        finish(s);
+}
+
+const struct source source_procfs = {
+    .name = "procfs",
+    .role = SOURCE_COUNTER,
+    .requires = "/proc",
+    .without = "memory over time, and the CPU time that no sample could see",
+    .start = procfs_start,
+    .drain = procfs_drain,
+    .stop = free,
+};
