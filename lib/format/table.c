@@ -16,6 +16,18 @@ static const struct format table[] = {
         .write = text_write,
     },
     {
+        .name = "pprof",
+        .endings = ".pb.gz .pprof",
+        .summary = "gzipped profile.proto, for go tool pprof, Pyroscope and others",
+        .write = pprof_write,
+    },
+    {
+        .name = "speedscope",
+        .endings = ".speedscope.json",
+        .summary = "one time line per thread, for speedscope",
+        .write = speedscope_write,
+    },
+    {
         .name = "prof",
         .endings = ".prof",
         .summary = "everything, to be read again by prof report",
