@@ -59,6 +59,7 @@ static void add_value_action(
         strbuf_adds(out, "COMPREPLY=($(compgen -W \"$commands\" -- \"$cur\"))");
         return;
     case VALUES_FORMAT:
+    case VALUES_SAMPLER:
     case VALUES_LISTED:
         break;
     }

@@ -5,6 +5,7 @@
 #include "cmd/options.h"
 #include "cmd/output.h"
 #include "record/record.h"
+#include "record/source.h"
 
 #define AT(field) .offset = offsetof(struct settings, field)
 
@@ -83,8 +84,7 @@ static const struct option rows[] = {
         AT(sampler),
         .commands = ON_RUN,
         .group = GROUP_MEASURE,
-        .values = VALUES_LISTED,
-        .listed = "auto perf",
+        .values = VALUES_SAMPLER,
         .argument = "NAME",
         .help = "Where samples come from. Default: auto, the best that this machine allows." },
     { .name = "unwinder",
@@ -232,10 +232,22 @@ const char *option_group_title(enum option_group group)
     return "Other";
 }
 
+static void add_samplers(struct strbuf *out)
+{
+    size_t count;
+    const struct source *const *sources = source_table(&count);
+    strbuf_adds(out, "auto");
+    for (size_t i = 0; i < count; i++)
+        if (sources[i]->role == SOURCE_SAMPLER)
+            strbuf_addf(out, " %s", sources[i]->name);
+}
+
 void option_allowed_values(const struct option *row, uint32_t command_bit, struct strbuf *out)
 {
     if (row->values == VALUES_FORMAT)
         strbuf_adds(out, command_bit & ON_CHECK ? "text json" : output_format_names());
+    else if (row->values == VALUES_SAMPLER)
+        add_samplers(out);
     else if (row->values == VALUES_LISTED)
         strbuf_adds(out, row->listed);
 }

@@ -62,8 +62,9 @@ enum option_type {
 enum option_values {
     VALUES_ANY,
     VALUES_FILE,
-    VALUES_FORMAT, /* one of the output formats */
-    VALUES_LISTED, /* one of the words in `listed` */
+    VALUES_FORMAT,  /* one of the output formats */
+    VALUES_SAMPLER, /* a source of samples, or auto */
+    VALUES_LISTED,  /* one of the words in `listed` */
     VALUES_PID,
     VALUES_SHELL,   /* a shell command */
     VALUES_COMMAND, /* the name of a command */

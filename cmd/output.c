@@ -52,12 +52,8 @@ static const struct format *format_named(const char *name)
 
 static const struct format *format_of_path(const char *path)
 {
-    struct slice rest = slice_of(html_format.endings), ending;
-    while (slice_split(&rest, ' ', &ending)) {
-        struct slice name = slice_of(path);
-        if (name.len > ending.len && slice_equal(slice_skip(name, name.len - ending.len), ending))
-            return &html_format;
-    }
+    if (format_ending(&html_format, path) > 0)
+        return &html_format;
     const struct format *format = format_by_path(path);
     return format && format->write ? format : NULL;
 }

@@ -107,6 +107,7 @@ static bool start(struct run *run, struct err *e)
         .unwinder = s->unwinder,
         .save_fd = run->outputs.stream_fd,
         .run_as = run->invoker.sudo ? &run->invoker.user : NULL,
+        .env = environ,
         .no_inline = s->no_inline,
     };
     run->session = record_session_new(&options, e);
