@@ -16,6 +16,20 @@ static const struct format table[] = {
         .write = text_write,
     },
     {
+        .name = "markdown",
+        .endings = ".md",
+        .summary = "a short report for a pull request",
+        .text = true,
+        .write = markdown_write,
+    },
+    {
+        .name = "json",
+        .endings = ".json",
+        .summary = "functions, stacks and threads for programs",
+        .text = true,
+        .write = json_write,
+    },
+    {
         .name = "pprof",
         .endings = ".pb.gz .pprof",
         .summary = "gzipped profile.proto, for go tool pprof, Pyroscope and others",
