@@ -50,7 +50,8 @@ static void add_value_action(
         strbuf_adds(out, "COMPREPLY=($(compgen -f -- \"$cur\"))");
         return;
     case VALUES_PID:
-        strbuf_adds(out, "COMPREPLY=($(cd /proc && compgen -W '[0-9]*' -- \"$cur\"))");
+        strbuf_adds(
+            out, "COMPREPLY=($(compgen -W \"$(cd /proc && compgen -G '[0-9]*')\" -- \"$cur\"))");
         return;
     case VALUES_SHELL:
         strbuf_adds(out, "COMPREPLY=($(compgen -c -- \"$cur\"))");

@@ -249,7 +249,7 @@ bool outputs_write(struct outputs *outputs, const struct profile *p,
     return all;
 }
 
-const char *outputs_page(const struct outputs *outputs)
+static const char *first_page(const struct outputs *outputs)
 {
     for (size_t i = 0; i < outputs->list.len; i++) {
         const struct output *output = &outputs->list.ptr[i];
@@ -257,6 +257,17 @@ const char *outputs_page(const struct outputs *outputs)
             return output->file.path;
     }
     return NULL;
+}
+
+void outputs_show(const struct outputs *outputs, const struct invoker *invoker)
+{
+    const char *page = first_page(outputs);
+    struct err e = { 0 };
+    if (!page)
+        say_warning("--open shows html reports only, and none was written");
+    else if (!invoker_open(invoker, page, &e))
+        say_error(&e);
+    err_done(&e);
 }
 
 void outputs_done(struct outputs *outputs)

@@ -50,8 +50,8 @@ bool outputs_start(struct outputs *outputs, struct err *e);
 bool outputs_write(struct outputs *outputs, const struct profile *p,
     const struct settings *settings, struct err *e);
 
-/* The first page among the written files; NULL: none. */
-const char *outputs_page(const struct outputs *outputs);
+/* For --open: shows the first page among the written files in the browser; says why it cannot. */
+void outputs_show(const struct outputs *outputs, const struct invoker *invoker);
 
 void outputs_done(struct outputs *outputs);
 

@@ -85,11 +85,15 @@ static struct slice name_of(const struct profile *p, const char *file)
     return name;
 }
 
-static bool write_report(const struct command *command, const struct settings *s, struct profile *p,
-    struct outputs *outputs, struct err *e)
-{
+struct report_run {
+    const struct command *command;
     struct invoker invoker;
-    invoker_init(&invoker);
+    struct outputs outputs;
+};
+
+static bool write_report(
+    struct report_run *run, const struct settings *s, struct profile *p, struct err *e)
+{
     struct profile_meta *meta = profile_meta(p);
     const char *file = strcmp(s->operands[0], "-") == 0 ? "stdin" : s->operands[0];
     if (s->title)
@@ -100,37 +104,37 @@ static bool write_report(const struct command *command, const struct settings *s
     strbuf_addslice(&program, name_of(p, file));
     const struct output_plan plan = {
         .settings = s,
-        .invoker = &invoker,
-        .command = command->name,
+        .invoker = &run->invoker,
+        .command = run->command->name,
         .program = program.ptr,
         .default_format = "html",
     };
-    if (!outputs_open(outputs, &plan, e))
+    if (!outputs_open(&run->outputs, &plan, e))
         return false;
     signal(SIGPIPE, SIG_IGN); /* a closed pipe becomes an error that is said */
     name_frames(p);
-    if (!outputs_write(outputs, p, s, e))
-        return false;
-    const char *page = outputs_page(outputs);
-    return !s->open || !page || invoker_open(&invoker, page, e);
+    return outputs_write(&run->outputs, p, s, e);
 }
 
 static int report(const struct command *command, struct settings *settings)
 {
     struct err e = { 0 };
-    struct outputs outputs = { .stream_fd = -1 };
+    struct report_run run = { .command = command, .outputs.stream_fd = -1 };
+    invoker_init(&run.invoker);
     struct profile *p = NULL;
     bool ok = check_operands(settings, &e) && (p = read_input(settings->operands[0], &e)) != NULL &&
-              write_report(command, settings, p, &outputs, &e);
+              write_report(&run, settings, p, &e);
     int status = ok ? STATUS_OK : status_of_error(&e);
-    if (!ok) {
+    if (!ok)
         say_error(&e);
-    } else if (!settings->quiet) {
+    if (ok && settings->open)
+        outputs_show(&run.outputs, &run.invoker);
+    if (ok && !settings->quiet) {
         summary_say(p);
-        summary_say_paths(&outputs);
+        summary_say_paths(&run.outputs);
     }
     err_done(&e);
-    outputs_done(&outputs);
+    outputs_done(&run.outputs);
     profile_free(p);
     return status;
 }

@@ -186,19 +186,6 @@ static bool report(struct run *run, struct err *e)
     return saved && written;
 }
 
-static void open_page(const struct run *run)
-{
-    const char *page = outputs_page(&run->outputs);
-    struct err e = { 0 };
-    if (!run->settings->open)
-        return;
-    if (!page)
-        say_warning("--open shows html reports only, and none was written");
-    else if (!invoker_open(&run->invoker, page, &e))
-        say_error(&e);
-    err_done(&e);
-}
-
 /* Records and reports. False: prof failed and said why. */
 static int record_and_report(struct run *run)
 {
@@ -219,8 +206,8 @@ static int record_and_report(struct run *run)
     if (!reported)
         say_error(&e);
     err_done(&e);
-    if (reported)
-        open_page(run);
+    if (reported && run->settings->open)
+        outputs_show(&run->outputs, &run->invoker);
     if (!run->settings->quiet)
         summary_say_paths(&run->outputs);
     return reported && run->recorded ? status_of_outcome(&run->outcome) : STATUS_PROF_FAILED;
