@@ -6,8 +6,8 @@
  * wrong or short results, never a wild read.
  *
  * A table is built once per module from its .eh_frame (or .debug_frame) and shared by all processes
- * (reference-counted by the caller). A space is one process's memory map: which table, or which kind
- * of memory, lies where. One thread at a time per object; tables are read-only once built.
+ * (reference-counted by the caller). A space is one process's memory map: which table, or which
+ * kind of memory, lies where. One thread at a time per object; tables are read-only once built.
  */
 #ifndef PROF_UNWIND_UNWIND_H
 #define PROF_UNWIND_UNWIND_H
@@ -39,8 +39,9 @@ struct unwind_sections {
 
 struct unwind_table;
 
-/* Sections are read while building only, except text, which the table keeps borrowing. NULL: no usable
- * unwind data (not an error for the caller: frame pointers are then used). */
+/* Sections are read while building only, except text and eh_frame: their bytes must stay where they
+ * are as long as the table lives (text for call-instruction checks, eh_frame for libunwind). NULL:
+ * no usable unwind data (not an error for the caller: frame pointers are then used). */
 struct unwind_table *unwind_table_new(const struct unwind_sections *s, struct err *e);
 void unwind_table_free(struct unwind_table *t);
 size_t unwind_table_bytes(const struct unwind_table *t);

@@ -1,0 +1,460 @@
+// SPDX-License-Identifier: MIT
+/*
+ * The walk: from a sample's registers and stack bytes to return addresses, by compiled tables.
+ *
+ * Three things are known of a frame that was called: ip, sp, fp. In the first frame, and in one
+ * that a signal interrupted, all registers are, and such a frame may be anywhere in its function:
+ * in a prologue, an epilogue, a leaf without a frame.
+ */
+#include "unwind/unwind.h"
+
+#include <string.h>
+
+#include "unwind/arch.h"
+#include "unwind/space.h"
+#include "unwind/table.h"
+
+enum {
+    WORD = 8,
+    SCAN_WORDS = 512,            /* a stack scan looks this far for a return address */
+    SCAN_NEAR_BYTES = 16 * 1024, /* how far behind a function's start its code may be, as a guess */
+    OTHER_STACK_BYTES = 65536,   /* a signal frame with its FPU state is smaller than this */
+    JUMP_BYTES = 1 << 20, /* an address this far behind the copy is not the stack's next part */
+};
+
+struct walk {
+    const struct unwind_space *space;
+    const struct unwind_stack *stack;
+    uint64_t ip, sp, fp;
+    uint64_t lookup;                    /* ip, or ip - 1 behind a call */
+    const struct unwind_regs *regs;     /* all registers, or NULL */
+    const struct unwind_region *region; /* holds lookup, or NULL */
+    bool guess;                         /* how ip was found */
+    bool fell_off;                      /* a read went past the end of the copy */
+    struct unwind_regs signal_regs;     /* regs points here after a signal frame */
+};
+
+enum step {
+    STEP_ON,
+    STEP_ROOT, /* this was the outermost frame */
+    STEP_LOST,
+    STEP_ODD, /* for libunwind */
+};
+
+/* ---- reading ---- */
+
+static inline bool read_word(struct walk *w, uint64_t address, uint64_t *ret_value)
+{
+    const uint64_t at = address - w->stack->address;
+    if (w->stack->len < WORD || at > w->stack->len - WORD) {
+        w->fell_off = at < w->stack->len + JUMP_BYTES;
+        return false;
+    }
+    memcpy(ret_value, w->stack->bytes + at, WORD);
+    return true;
+}
+
+static bool read_reg(const struct walk *w, uint8_t reg, uint64_t *ret_value)
+{
+    if (w->regs)
+        *ret_value = w->regs->reg[reg];
+    else if (reg == unwind_arch.fp)
+        *ret_value = w->fp;
+    else if (reg == unwind_arch.sp)
+        *ret_value = w->sp;
+    else
+        return false;
+    return true;
+}
+
+static bool knows_reg(const struct walk *w, uint8_t reg)
+{
+    uint64_t value;
+    return read_reg(w, reg, &value);
+}
+
+static const struct unwind_region *find_region(const struct walk *w, uint64_t address)
+{
+    if (w->region && address >= w->region->start && address < w->region->end)
+        return w->region;
+    return unwind_space_find(w->space, address);
+}
+
+/* Moves to the caller. */
+static enum step go_to(struct walk *w, uint64_t ip, uint64_t sp, uint64_t fp)
+{
+    w->regs = NULL;
+    w->ip = ip;
+    w->lookup = ip - 1;
+    w->sp = sp;
+    w->fp = fp;
+    return ip == 0 ? STEP_ROOT : STEP_ON;
+}
+
+/* ---- frames with unwind data ---- */
+
+static bool deref_cfa(struct walk *w, const struct unwind_rule *rule, uint64_t *ret_cfa)
+{
+    uint64_t base, value;
+    if (!read_reg(w, rule->reg, &base) ||
+        !read_word(w, base + (uint64_t)(int64_t)rule->cfa, &value))
+        return false;
+    *ret_cfa = value + (uint64_t)(int64_t)rule->cfa2;
+    return true;
+}
+
+static inline bool find_cfa(struct walk *w, const struct unwind_rule *rule, uint64_t *ret_cfa)
+{
+    const uint64_t offset = (uint64_t)(int64_t)rule->cfa;
+    switch ((enum unwind_rule_kind)rule->kind) {
+    case RULE_SP:
+        *ret_cfa = w->sp + offset;
+        return true;
+    case RULE_FP:
+        *ret_cfa = w->fp + offset;
+        return true;
+    case RULE_REG:
+        if (!read_reg(w, rule->reg, ret_cfa))
+            return false;
+        *ret_cfa += offset;
+        return true;
+    case RULE_DEREF:
+        return deref_cfa(w, rule, ret_cfa);
+    case RULE_PLT:
+        *ret_cfa = w->sp + WORD + ((w->ip & 15) >= offset ? WORD : 0);
+        return true;
+    case RULE_GAP:
+    case RULE_END:
+    case RULE_ODD:
+    case RULE_SIGNAL:
+        break;
+    }
+    return false;
+}
+
+/* The caller's frame pointer. A slot below SP was popped already (an epilogue) or not pushed yet:
+ * the register holds the value. */
+static inline bool find_fp(
+    struct walk *w, const struct unwind_rule *rule, uint64_t cfa, uint64_t *ret_fp)
+{
+    *ret_fp = w->fp;
+    uint64_t address = cfa + (uint64_t)(int64_t)rule->fp_offset;
+    switch ((enum unwind_place)rule->fp) {
+    case PLACE_SAME:
+        return true;
+    case PLACE_CFA:
+        break;
+    case PLACE_REG:
+        if (!read_reg(w, rule->fp_reg, &address))
+            return false;
+        address += (uint64_t)(int64_t)rule->fp_offset;
+        break;
+    case PLACE_GO:
+        address = cfa - 2 * WORD;
+        if (w->fp != address)
+            return true;
+        break;
+    }
+    if (w->regs && address < w->sp)
+        return true;
+    return read_word(w, address, ret_fp);
+}
+
+static inline enum step step_rule(struct walk *w, const struct unwind_rule *rule)
+{
+    uint64_t cfa, ra, fp;
+    if (!find_cfa(w, rule, &cfa))
+        return knows_reg(w, rule->reg) ? STEP_LOST : STEP_ODD;
+    if (rule->ra == PLACE_REG) { /* vfork: the return address was popped into a register */
+        if (!read_reg(w, rule->ra_reg, &ra))
+            return STEP_ODD;
+        if (cfa < w->sp)
+            return STEP_LOST;
+    } else {
+        if (cfa <= w->sp || !read_word(w, cfa + (uint64_t)(int64_t)rule->ra_offset, &ra))
+            return STEP_LOST;
+    }
+    if (!find_fp(w, rule, cfa, &fp))
+        return knows_reg(w, rule->fp_reg) ? STEP_LOST : STEP_ODD;
+    w->guess = false;
+    return go_to(w, ra, cfa, fp);
+}
+
+/* The frame that the kernel pushed holds all registers of the interrupted one. */
+static enum step step_signal(struct walk *w)
+{
+    struct unwind_regs regs;
+    if (!unwind_arch_signal_regs(w->stack, w->sp, &regs)) {
+        w->fell_off = w->sp - w->stack->address < w->stack->len + JUMP_BYTES;
+        return STEP_LOST;
+    }
+    /* A handler on a stack of its own: the interrupted one was not copied. */
+    if (regs.sp <= w->sp || regs.sp - w->sp > OTHER_STACK_BYTES)
+        return STEP_LOST;
+    w->signal_regs = regs;
+    go_to(w, regs.ip, regs.sp, regs.bp);
+    w->lookup = regs.ip;
+    w->regs = &w->signal_regs;
+    w->guess = false;
+    return regs.ip == 0 ? STEP_LOST : STEP_ON;
+}
+
+/* ---- frames without ---- */
+
+static const struct unwind_table *table_of(const struct unwind_region *region)
+{
+    return region && region->kind == UNWIND_REGION_MODULE ? region->table : NULL;
+}
+
+/* Position of an absolute address in its module's text; false: not there. */
+static bool text_position(const struct unwind_region *region, uint64_t address, size_t *ret_at)
+{
+    const struct unwind_table *t = table_of(region);
+    if (!t)
+        return false;
+    const uint64_t at = address - region->bias - t->text.address;
+    if (at > t->text.len)
+        return false;
+    *ret_at = (size_t)at;
+    return true;
+}
+
+/* Code that was generated, or that no table describes. */
+static bool is_unknown_code(const struct unwind_region *region, uint64_t address)
+{
+    const struct unwind_table *t = table_of(region);
+    return !t || table_rule(t, address - region->bias)->kind == RULE_GAP;
+}
+
+static enum unwind_call call_before(
+    const struct unwind_region *region, uint64_t address, uint64_t *ret_target)
+{
+    size_t at;
+    if (!text_position(region, address, &at))
+        return UNWIND_CALL_NONE;
+    const enum unwind_call call = unwind_arch_call_before(&region->table->text, at, ret_target);
+    *ret_target += region->bias;
+    return call;
+}
+
+/* Could the frame at ip have been called there? A direct call must go to a little before ip, with
+ * nothing but code without unwind data between. */
+static bool call_leads_to(const struct walk *w, uint64_t target)
+{
+    const struct unwind_table *t = table_of(w->region);
+    if (target > w->ip || w->ip - target > SCAN_NEAR_BYTES)
+        return false;
+    return !t || !table_covers_any(t, target - w->region->bias, w->ip - w->region->bias);
+}
+
+/* Is this word on the stack the return address of a first frame that has none of its own yet? Old
+ * return addresses lie about, so the caller must be generated code or call the code at ip. */
+static bool is_leaf_return(const struct walk *w, uint64_t word)
+{
+    const struct unwind_region *region = find_region(w, word - 1);
+    if (!region)
+        return false;
+    if (region->kind == UNWIND_REGION_JIT)
+        return true;
+    uint64_t target = 0;
+    const enum unwind_call call = call_before(region, word, &target);
+    if (call == UNWIND_CALL_DIRECT && call_leads_to(w, target))
+        return true;
+    const bool go = region->table && region->table->go;
+    return call != UNWIND_CALL_NONE && !go && is_unknown_code(region, word - 1);
+}
+
+static bool at_return(const struct walk *w)
+{
+    size_t at;
+    return text_position(w->region, w->ip, &at) &&
+           unwind_arch_is_return(&w->region->table->text, at);
+}
+
+/*
+ * The leaf rule. Interpreters' handlers, JIT prologues and hand-written leaves have no frame yet,
+ * so frame pointers would skip their caller: in an interpreter, the very function that runs. False:
+ * it has a frame.
+ */
+static bool step_leaf(struct walk *w, enum step *ret_step)
+{
+    uint64_t top, second;
+    if (!w->regs || !read_word(w, w->sp, &top))
+        return false;
+    if (at_return(w) ? find_region(w, top - 1) != NULL : is_leaf_return(w, top)) {
+        w->guess = true;
+        *ret_step = go_to(w, top, w->sp + WORD, w->fp);
+        return true;
+    }
+    if (top != w->fp || !read_word(w, w->sp + WORD, &second) || !is_leaf_return(w, second))
+        return false;
+    w->guess = true;
+    *ret_step = go_to(w, second, w->sp + 2 * WORD, w->fp);
+    return true;
+}
+
+/* By frame pointer: the caller's at fp, the return address above it. */
+static enum step step_fp(struct walk *w)
+{
+    uint64_t fp, ra, target = 0;
+    const struct unwind_table *t = table_of(w->region);
+    const bool go = t && t->go;
+    if (w->fp == 0)
+        return w->regs && !go ? STEP_LOST : STEP_ROOT;
+    if (w->fp < w->sp || w->fp % WORD != 0 || !read_word(w, w->fp, &fp) ||
+        !read_word(w, w->fp + WORD, &ra))
+        return STEP_LOST;
+    const struct unwind_region *to = find_region(w, ra - 1);
+    if (ra != 0 && !to)
+        return STEP_LOST;
+    /* Where code can be seen, a return address follows a call. */
+    if (ra != 0 && !go && table_of(to) && to->table->text.len > 0 &&
+        call_before(to, ra, &target) == UNWIND_CALL_NONE)
+        return STEP_LOST;
+    w->guess = !go && w->region && w->region->kind != UNWIND_REGION_JIT;
+    return go_to(w, ra, w->fp + 2 * WORD, fp);
+}
+
+/* The next word on the stack that a call could have pushed; `strict`: a call of the code at ip. */
+static bool scan(struct walk *w, bool strict, uint64_t *ret_address)
+{
+    uint64_t word;
+    for (uint64_t i = 0; i < SCAN_WORDS; i++) {
+        const uint64_t address = w->sp + i * WORD;
+        if (!read_word(w, address, &word))
+            return false;
+        const struct unwind_region *region = find_region(w, word - 1);
+        if (!table_of(region))
+            continue;
+        uint64_t target = 0;
+        const enum unwind_call call = call_before(region, word, &target);
+        if (call == UNWIND_CALL_NONE ||
+            (strict && call == UNWIND_CALL_DIRECT && !call_leads_to(w, target)))
+            continue;
+        *ret_address = address;
+        return true;
+    }
+    return false;
+}
+
+/* C libraries without unwind data or frame pointers (static musl): look for a return address. */
+static enum step step_scan(struct walk *w)
+{
+    uint64_t address, ra;
+    if (!scan(w, true, &address) && !scan(w, false, &address))
+        return STEP_LOST;
+    w->fell_off = false;
+    if (!read_word(w, address, &ra))
+        return STEP_LOST;
+    w->guess = true;
+    return go_to(w, ra, address + WORD, w->fp);
+}
+
+/* Contexts that makecontext(3) made return to the start of a function that ends the stack
+ * (__start_context), which no call precedes. */
+static bool is_made_context(const struct walk *w)
+{
+    return !w->regs && table_rule(w->region->table, w->ip - w->region->bias)->kind == RULE_END;
+}
+
+static enum step step_gap(struct walk *w)
+{
+    enum step step;
+    const struct unwind_table *t = table_of(w->region);
+    size_t at;
+    if (t && text_position(w->region, w->ip, &at)) {
+        if (unwind_arch_is_sigreturn(&t->text, at))
+            return step_signal(w);
+        if (unwind_arch_is_entry(&t->text, at))
+            return STEP_ROOT;
+    }
+    if (t && is_made_context(w))
+        return STEP_ROOT;
+    if (step_leaf(w, &step))
+        return step;
+    step = step_fp(w);
+    if (step != STEP_LOST || !t || t->go || t->text.len == 0)
+        return step;
+    return step_scan(w);
+}
+
+/* ---- the walk ---- */
+
+static inline enum step step(struct walk *w)
+{
+    const struct unwind_table *t = table_of(w->region);
+    if (!t)
+        return step_gap(w);
+    const struct unwind_rule *rule = table_rule(t, w->lookup - w->region->bias);
+    if (__builtin_expect(rule->kind >= RULE_SP, 1))
+        return step_rule(w, rule);
+    if (rule->kind == RULE_END)
+        return STEP_ROOT;
+    if (rule->kind == RULE_SIGNAL)
+        return step_signal(w);
+    return rule->kind == RULE_ODD ? STEP_ODD : step_gap(w);
+}
+
+static enum unwind_end end_of(const struct walk *w, enum step last)
+{
+    if (last == STEP_ON) /* no room for more frames */
+        return UNWIND_TRUNCATED;
+    if (last == STEP_ROOT)
+        return UNWIND_COMPLETE;
+    return w->fell_off && w->stack->len >= w->stack->wanted_bytes ? UNWIND_TRUNCATED
+                                                                  : UNWIND_BROKEN;
+}
+
+/* Walks until a step does not lead on, which *ret_last tells. */
+static uint32_t walk(struct walk *w, struct unwind_frame *frames, uint32_t max, enum step *ret_last)
+{
+    uint32_t count = 0;
+    enum step last = STEP_ON;
+    while (count < max && last == STEP_ON) {
+        w->region = find_region(w, w->lookup);
+        if (!w->region && count > 0) {
+            last = STEP_LOST;
+            break;
+        }
+        frames[count++] = (struct unwind_frame){
+            .pc = w->ip,
+            .lookup = w->lookup,
+            .tag = w->region ? w->region->tag : UINT32_MAX,
+            .guess = w->guess,
+        };
+        w->fell_off = false;
+        last = step(w);
+    }
+    *ret_last = last;
+    return count;
+}
+
+static struct unwind_result run_table(const struct unwind_space *space,
+    const struct unwind_regs *regs, const struct unwind_stack *stack, struct unwind_frame *frames,
+    uint32_t max)
+{
+    struct walk start;
+    start.space = space;
+    start.stack = stack;
+    start.ip = start.lookup = regs->ip;
+    start.sp = regs->sp;
+    start.fp = regs->bp;
+    start.regs = regs;
+    start.region = NULL;
+    start.guess = start.fell_off = false;
+
+    struct walk w = start;
+    enum step last;
+    uint32_t count = walk(&w, frames, max, &last);
+    const struct unwinder *reference = last == STEP_ODD ? unwinder_libunwind() : NULL;
+    if (reference) {
+        const struct unwind_result other = reference->run(space, regs, stack, frames, max);
+        if (other.count > count)
+            return other;
+        w = start;
+        count = walk(&w, frames, max, &last);
+    }
+    return (struct unwind_result){ .count = count, .end = end_of(&w, last) };
+}
+
+const struct unwinder unwinder_table = { .name = "table", .run = run_table };
