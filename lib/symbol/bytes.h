@@ -1,13 +1,8 @@
 // SPDX-License-Identifier: MIT
-/*
- * Little-endian numbers at any alignment. The caller has checked that the bytes are there. And what
- * the code bytes of a linkage stub mean, which depends on the processor (x86_64.c).
- */
+/* Little-endian numbers at any alignment. The caller has checked that the bytes are there. */
 #ifndef PROF_SYMBOL_BYTES_H
 #define PROF_SYMBOL_BYTES_H
 
-#include <stdbool.h>
-#include <stddef.h>
 #include <stdint.h>
 
 static inline uint16_t bytes_u16(const uint8_t *p)
@@ -24,10 +19,5 @@ static inline uint64_t bytes_u64(const uint8_t *p)
 {
     return (uint64_t)bytes_u32(p) | (uint64_t)bytes_u32(p + 4) << 32;
 }
-
-enum { PLT_STUB_BYTES = 16 };
-
-/* Address of the GOT slot that the stub at `address` jumps through. */
-bool plt_stub_slot(const uint8_t *stub, size_t len, uint64_t address, uint64_t *ret_slot);
 
 #endif

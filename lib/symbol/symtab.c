@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/alloc.h"
+#include "symbol/arch.h"
 #include "symbol/bytes.h"
 
 /* A symbol table and its strings, as they lie in the file. */

@@ -1,5 +1,11 @@
 // SPDX-License-Identifier: MIT
+#include "symbol/arch.h"
+
+#include <linux/audit.h>
+
 #include "symbol/bytes.h"
+
+const uint32_t sandbox_audit_arch = AUDIT_ARCH_X86_64;
 
 enum { JUMP_BYTES = 6 };
 

@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: MIT
+/* What symbols need to know about the processor; one file per processor implements it. */
+#ifndef PROF_SYMBOL_ARCH_H
+#define PROF_SYMBOL_ARCH_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum { PLT_STUB_BYTES = 16 };
+
+/* Address of the GOT slot that the linkage stub at `address` jumps through. */
+bool plt_stub_slot(const uint8_t *stub, size_t len, uint64_t address, uint64_t *ret_slot);
+
+/* AUDIT_ARCH_* of this build, for the system call filter. */
+extern const uint32_t sandbox_audit_arch;
+
+#endif
