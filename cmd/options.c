@@ -244,5 +244,8 @@ bool options_parse(
             return false;
     }
     args[s->operand_count] = NULL;
-    return true;
+    if (command->operand != OPERAND_NONE || s->operand_count == 0)
+        return true;
+    err_set(e, ERR_USAGE, "'prof %s' takes no operands: '%s'", command->name, s->operands[0]);
+    return err_hint(e, "'prof %s --help' lists the options", command->name);
 }
