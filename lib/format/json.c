@@ -195,7 +195,8 @@ bool json_write(const struct profile *p, const struct format_sink *sink, struct 
     struct out o = out_init(sink, e);
     struct writer w = { .s = &s, .out = &o };
     json_init(&w.json, &o.text);
-    vec_reserve(&w.row_of, profile_func_count(p));
+    for (uint32_t i = 0; i < profile_func_count(p); i++)
+        vec_push(&w.row_of, 0);
     for (uint32_t i = 0; i < s.funcs.len; i++)
         w.row_of.ptr[s.funcs.rows[i].func.i] = i;
     write_document(&w);

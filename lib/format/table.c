@@ -50,6 +50,20 @@ static const struct format table[] = {
         .read = native_read,
     },
     {
+        .name = "cpuprofile",
+        .endings = ".cpuprofile",
+        .summary = "what node --cpu-prof and Chrome write",
+        .sniff = cpuprofile_sniff,
+        .read = cpuprofile_read,
+    },
+    {
+        .name = "perfscript",
+        .endings = ".perfscript",
+        .summary = "the text that perf script prints",
+        .sniff = perfscript_sniff,
+        .read = perfscript_read,
+    },
+    {
         .name = "folded",
         .endings = ".folded .collapsed",
         .summary = "one line per stack, for flamegraph.pl and others",

@@ -1,0 +1,210 @@
+// SPDX-License-Identifier: MIT
+#include "format/import_name.h"
+
+#include <string.h>
+
+#include "base/compiler.h"
+
+static bool contains(struct slice s, const char *part)
+{
+    return s.len > 0 && memmem(s.ptr, s.len, part, strlen(part)) != NULL;
+}
+
+/* The line being executed is not known. */
+static struct line add_line(struct profile *p, struct func func, enum func_tier tier)
+{
+    return (struct line){ .func = profile_add_func(p, &func), .tier = tier };
+}
+
+/* ---- scripts ---- */
+
+static enum func_kind kind_of_url(struct slice url)
+{
+    static const struct {
+        const char *part;
+        enum func_kind kind;
+    } rows[] = {
+        { "/node_modules/", FUNC_DEPENDENCY },
+        { "/site-packages/", FUNC_DEPENDENCY },
+        { "/dist-packages/", FUNC_DEPENDENCY },
+        { "/lib/python", FUNC_STDLIB },
+        { "<frozen ", FUNC_STDLIB },
+    };
+    if (url.len == 0 || slice_starts(url, "node:") || slice_starts(url, "internal/") ||
+        slice_starts(url, "native ") || slice_starts(url, "evalmachine"))
+        return FUNC_RUNTIME;
+    for (size_t i = 0; i < PROF_ARRAY_LEN(rows); i++) {
+        if (contains(url, rows[i].part))
+            return rows[i].kind;
+    }
+    return FUNC_APP;
+}
+
+struct line import_script(
+    struct profile *p, struct slice name, struct slice url, uint32_t line, enum func_tier tier)
+{
+    struct func func = { .line = line, .kind = kind_of_url(url) };
+    if (slice_starts(url, "file://"))
+        url = slice_skip(url, strlen("file://"));
+    func.name = profile_add_string(p, name.len ? name : slice_of("(anonymous)"));
+    func.file = profile_add_string(p, url);
+    return add_line(p, func, tier);
+}
+
+/* ---- names in perf maps ---- */
+
+static enum func_tier tier_of_mark(char mark)
+{
+    switch (mark) {
+    case '~':
+        return TIER_INTERPRETED;
+    case '^':
+        return TIER_BASELINE;
+    case '+':
+        return TIER_MID;
+    case '*':
+        return TIER_OPTIMISED;
+    default:
+        return TIER_NONE;
+    }
+}
+
+/* Cuts ":12" from the end of *s. */
+static bool cut_number(struct slice *s, uint32_t *ret_number)
+{
+    size_t colon = slice_rfind(*s, ':');
+    uint64_t number;
+    if (colon == s->len || !slice_to_u64(slice_skip(*s, colon + 1), 10, &number) ||
+        number > UINT32_MAX)
+        return false;
+    *ret_number = (uint32_t)number;
+    s->len = colon;
+    return true;
+}
+
+/* V8: "*name file:///x.js:2:19", behind "JS:" and its elder sisters. */
+static bool v8_function(struct profile *p, struct slice text, struct line *ret_line)
+{
+    static const char *const prefixes[] = {
+        "JS:", "LazyCompile:", "Function:", "Eval:", "Script:"
+    };
+    size_t i = 0;
+    while (i < PROF_ARRAY_LEN(prefixes) && !slice_starts(text, prefixes[i]))
+        i++;
+    if (i == PROF_ARRAY_LEN(prefixes))
+        return false;
+    text = slice_skip(text, strlen(prefixes[i]));
+    enum func_tier tier = text.len ? tier_of_mark(text.ptr[0]) : TIER_NONE;
+    if (tier != TIER_NONE)
+        text = slice_skip(text, 1);
+    size_t blank = slice_find(text, ' ');
+    struct slice name = { text.ptr, blank };
+    struct slice place = slice_skip(text, blank < text.len ? blank + 1 : blank);
+    uint32_t line = 0, last;
+    if (cut_number(&place, &last) && !cut_number(&place, &line)) /* file:line:column */
+        line = last;
+    *ret_line = import_script(p, name, place, line, tier);
+    return true;
+}
+
+static bool v8_builtin(struct profile *p, struct slice text, struct line *ret_line)
+{
+    static const char *const prefixes[] = { "Builtin:", "BytecodeHandler:", "Stub:", "RegExp:" };
+    for (size_t i = 0; i < PROF_ARRAY_LEN(prefixes); i++) {
+        if (!slice_starts(text, prefixes[i]))
+            continue;
+        struct slice name = slice_skip(text, strlen(prefixes[i]));
+        struct func func = { .name = profile_add_string(p, name), .kind = FUNC_RUNTIME };
+        *ret_line = add_line(p, func, TIER_BUILTIN);
+        return true;
+    }
+    return false;
+}
+
+/* CPython: "py::function:/path/of/file.py". */
+static bool python_function(struct profile *p, struct slice text, struct line *ret_line)
+{
+    if (!slice_starts(text, "py::"))
+        return false;
+    text = slice_skip(text, strlen("py::"));
+    size_t colon = slice_find(text, ':');
+    struct slice file = slice_skip(text, colon < text.len ? colon + 1 : colon);
+    *ret_line = import_script(p, (struct slice){ text.ptr, colon }, file, 0, TIER_NONE);
+    return true;
+}
+
+/* ---- mapped files ---- */
+
+static bool is_kernel(struct slice dso)
+{
+    static const char *const others[] = { "[vdso]", "[vsyscall]", "[unknown]", "[heap]", "[stack]",
+        "[anon]", "[JIT]" };
+    for (size_t i = 0; i < PROF_ARRAY_LEN(others); i++) {
+        if (slice_starts(dso, others[i]))
+            return false;
+    }
+    return slice_starts(dso, "[") || slice_ends(dso, ".ko") || contains(dso, ".ko.");
+}
+
+static bool is_generated(struct slice dso)
+{
+    bool map = slice_starts(slice_basename(dso), "perf-") && slice_ends(dso, ".map");
+    return map || slice_starts(dso, "[JIT]") || slice_starts(dso, "//anon") ||
+           slice_starts(slice_basename(dso), "jitted-");
+}
+
+static enum func_kind kind_of_dso(struct slice dso, struct slice symbol)
+{
+    static const char *const standard[] = { "libc.", "libc-", "ld-", "ld.", "libm.", "libm-",
+        "libpthread", "libstdc++", "libgcc_s", "libdl", "librt" };
+    static const char *const runtimes[] = { "libpython", "libjvm", "libnode", "libruby",
+        "libcoreclr", "libmono" };
+    struct slice name = slice_basename(dso);
+    for (size_t i = 0; i < PROF_ARRAY_LEN(standard); i++) {
+        if (slice_starts(name, standard[i]))
+            return FUNC_STDLIB;
+    }
+    for (size_t i = 0; i < PROF_ARRAY_LEN(runtimes); i++) {
+        if (slice_starts(name, runtimes[i]))
+            return FUNC_RUNTIME;
+    }
+    if (slice_starts(symbol, "v8::") || slice_starts(symbol, "node::"))
+        return FUNC_RUNTIME;
+    return contains(name, ".so") ? FUNC_DEPENDENCY : FUNC_APP;
+}
+
+static struct module_id add_dso(struct profile *p, struct slice dso)
+{
+    if (dso.len == 0 || slice_is(dso, "[unknown]"))
+        return (struct module_id){ 0 };
+    struct module module = { .path = profile_add_string(p, dso), .kind = MODULE_ELF };
+    if (is_kernel(dso))
+        module.kind = MODULE_KERNEL;
+    else if (slice_is(dso, "[vdso]"))
+        module.kind = MODULE_VDSO;
+    else if (is_generated(dso))
+        module.kind = MODULE_JIT;
+    return profile_add_module(p, &module);
+}
+
+struct line import_symbol(struct profile *p, struct slice symbol, struct slice dso)
+{
+    struct line line;
+    if (v8_function(p, symbol, &line) || v8_builtin(p, symbol, &line) ||
+        python_function(p, symbol, &line))
+        return line;
+    struct func func = { .module = add_dso(p, dso) };
+    bool named = symbol.len && !slice_is(symbol, "[unknown]");
+    if (named) {
+        func.name = profile_add_string(p, symbol);
+        func.kind = kind_of_dso(dso, symbol);
+    } else {
+        struct slice file = slice_basename(dso);
+        func.name = profile_add_string(p, file.len ? file : slice_of("[unknown]"));
+    }
+    if (is_kernel(dso))
+        func.kind = FUNC_KERNEL;
+    else if (named && is_generated(dso))
+        func.kind = FUNC_JIT;
+    return add_line(p, func, TIER_NONE);
+}
