@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/compiler.h"
+#include "base/strbuf.h"
 
 static bool contains(struct slice s, const char *part)
 {
@@ -158,7 +159,7 @@ static enum func_kind kind_of_dso(struct slice dso, struct slice symbol)
     static const char *const standard[] = { "libc.", "libc-", "ld-", "ld.", "libm.", "libm-",
         "libpthread", "libstdc++", "libgcc_s", "libdl", "librt" };
     static const char *const runtimes[] = { "libpython", "libjvm", "libnode", "libruby",
-        "libcoreclr", "libmono" };
+        "libcoreclr", "libmono", "node", "python3", "ruby" };
     struct slice name = slice_basename(dso);
     for (size_t i = 0; i < PROF_ARRAY_LEN(standard); i++) {
         if (slice_starts(name, standard[i]))
@@ -187,6 +188,18 @@ static struct module_id add_dso(struct profile *p, struct slice dso)
     return profile_add_module(p, &module);
 }
 
+/* "[libfoo.so]": code of which only the file is known. */
+static struct string_id add_unknown_name(struct profile *p, struct slice file)
+{
+    PROF_CLEANUP(strbuf_done) struct strbuf name = STRBUF_INIT;
+    if (file.len == 0 || slice_starts(file, "["))
+        return profile_add_string(p, file.len ? file : slice_of("[unknown]"));
+    strbuf_addc(&name, '[');
+    strbuf_addslice(&name, file);
+    strbuf_addc(&name, ']');
+    return profile_add_string(p, strbuf_slice(&name));
+}
+
 struct line import_symbol(struct profile *p, struct slice symbol, struct slice dso)
 {
     struct line line;
@@ -199,8 +212,7 @@ struct line import_symbol(struct profile *p, struct slice symbol, struct slice d
         func.name = profile_add_string(p, symbol);
         func.kind = kind_of_dso(dso, symbol);
     } else {
-        struct slice file = slice_basename(dso);
-        func.name = profile_add_string(p, file.len ? file : slice_of("[unknown]"));
+        func.name = add_unknown_name(p, slice_basename(dso));
     }
     if (is_kernel(dso))
         func.kind = FUNC_KERNEL;

@@ -174,7 +174,12 @@ struct profile *format_read(struct slice bytes, const char *path, struct err *e)
         return NULL;
     }
     struct profile *p = f->read(bytes, e);
-    if (!p)
+    if (!p) {
         err_wrap(e, "cannot read '%s' as %s", path, f->name);
+        return NULL;
+    }
+    struct profile_meta *m = profile_meta(p);
+    if (!m->title && f->read != native_read)
+        meta_set_text(&m->title, slice_basename(slice_of(path)));
     return p;
 }
