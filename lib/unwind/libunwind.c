@@ -17,6 +17,7 @@
 
 #include "base/alloc.h"
 #include "base/vec.h"
+#include "unwind/arch.h"
 #include "unwind/cfi.h"
 #include "unwind/table.h"
 
@@ -38,9 +39,10 @@ struct list_entry {
     int32_t fde;
 };
 
-/* The functions of a table, as distances from its base. */
+/* The functions of a table, as distances from its base; where the module is mapped. */
 struct list {
     const struct unwind_table *table;
+    uint64_t bias;
     VEC(struct list_entry) entries;
 };
 
@@ -57,8 +59,7 @@ struct visit {
     const struct unwind_space *space;
     const struct unwind_regs *regs;
     const struct unwind_stack *stack;
-    const struct unwind_region *region; /* of the frame at hand */
-    const struct list *list;
+    const struct list *list; /* of the function looked up last */
     bool fell_off;
     uint32_t reads;
 };
@@ -90,14 +91,15 @@ static void fill_list(struct list *list)
         qsort(list->entries.ptr, list->entries.len, sizeof *list->entries.ptr, compare_entries);
 }
 
-static const struct list *list_of(struct unwind_reference *r, const struct unwind_table *table)
+static const struct list *list_of(
+    struct unwind_reference *r, const struct unwind_table *table, uint64_t bias)
 {
     for (size_t i = 0; i < r->list_count; i++)
-        if (r->lists[i].table == table)
+        if (r->lists[i].table == table && r->lists[i].bias == bias)
             return &r->lists[i];
     r->lists = xreallocarray(r->lists, r->list_count + 1, sizeof *r->lists);
     struct list *list = &r->lists[r->list_count++];
-    *list = (struct list){ .table = table };
+    *list = (struct list){ .table = table, .bias = bias };
     fill_list(list);
     return list;
 }
@@ -108,17 +110,17 @@ static int find_proc_info(
     unw_addr_space_t as, unw_word_t ip, unw_proc_info_t *ret_proc, int need_unwind_info, void *arg)
 {
     struct visit *v = arg;
-    v->region = unwind_space_find(v->space, ip);
-    const struct unwind_table *t = v->region ? v->region->table : NULL;
+    const struct unwind_region *region = unwind_space_find(v->space, ip);
+    const struct unwind_table *t = region ? region->table : NULL;
     if (!t || t->fde_count == 0 || t->eh_frame.len == 0)
         return -UNW_ENOINFO;
-    v->list = list_of(v->reference, t);
+    v->list = list_of(v->reference, t, region->bias);
     unw_dyn_info_t info = {
-        .start_ip = v->region->bias + t->base,
-        .end_ip = v->region->bias + t->base + t->span,
+        .start_ip = region->bias + t->base,
+        .end_ip = region->bias + t->base + t->span,
         .format = UNW_INFO_FORMAT_REMOTE_TABLE,
         .u.rti = {
-            .segbase = v->region->bias + t->base,
+            .segbase = region->bias + t->base,
             .table_data = LIST_ADDRESS,
             .table_len = v->list->entries.len * sizeof(struct list_entry) / sizeof(unw_word_t),
         },
@@ -157,13 +159,21 @@ static bool copy_section(const struct unwind_section *s, uint64_t address, unw_w
     return true;
 }
 
-/* Code is read to recognise signal trampolines and PLT stubs. */
-static bool copy_module(const struct visit *v, uint64_t address, unw_word_t *ret_value)
+/* Unwind data of the modules met so far: a cached frame's expressions are read without the module
+ * being looked up. */
+static bool copy_frame_data(const struct visit *v, uint64_t address, unw_word_t *ret_value)
 {
-    const struct unwind_region *here = v->region;
-    if (here && here->table &&
-        copy_section(&here->table->eh_frame, address - here->bias, ret_value))
-        return true;
+    for (size_t i = 0; i < v->reference->list_count; i++) {
+        const struct list *list = &v->reference->lists[i];
+        if (copy_section(&list->table->eh_frame, address - list->bias, ret_value))
+            return true;
+    }
+    return false;
+}
+
+/* Code is read to recognise signal trampolines and PLT stubs. */
+static bool copy_code(const struct visit *v, uint64_t address, unw_word_t *ret_value)
+{
     const struct unwind_region *code = unwind_space_find(v->space, address);
     return code && code->table && copy_section(&code->table->text, address - code->bias, ret_value);
 }
@@ -184,7 +194,8 @@ static int access_mem(
         return -UNW_EINVAL;
     const uint64_t in_stack = address - v->stack->address;
     if (copy_word(v->stack->bytes, v->stack->len, in_stack, value) ||
-        copy_module(v, address, value) || copy_list(v, address, value))
+        copy_list(v, address, value) || copy_frame_data(v, address, value) ||
+        copy_code(v, address, value))
         return 0;
     v->fell_off = in_stack < v->stack->len + FELL_OFF_BYTES;
     return -UNW_EINVAL;
@@ -282,6 +293,20 @@ static enum unwind_end end_of(const struct visit *v, int step, bool full)
                                                                   : UNWIND_BROKEN;
 }
 
+/* Is this frame the trampoline under a signal handler? libunwind's own answer differs between its
+ * versions. */
+static bool is_trampoline(const struct visit *v, const struct unwind_frame *frame)
+{
+    const struct unwind_region *region = unwind_space_find(v->space, frame->lookup);
+    if (!region || !region->table)
+        return false;
+    const struct unwind_table *t = region->table;
+    const uint64_t address = frame->pc - region->bias;
+    return table_rule(t, address)->kind == RULE_SIGNAL ||
+           (address >= t->text.address &&
+               unwind_arch_is_sigreturn(&t->text, (size_t)(address - t->text.address)));
+}
+
 /* False: the address is in no known region. */
 static bool add_frame(struct visit *v, struct unwind_frame *frame, unw_word_t ip, bool exact)
 {
@@ -292,6 +317,24 @@ static bool add_frame(struct visit *v, struct unwind_frame *frame, unw_word_t ip
     return region != NULL;
 }
 
+/* One step up. Returns what unw_step does: 0 at the outermost frame, < 0 when lost. */
+static int step_up(struct visit *v, unw_cursor_t *cursor, uint64_t *sp, struct unwind_frame *frame)
+{
+    unw_word_t ip = 0, next_sp = 0;
+    const bool exact = is_trampoline(v, frame - 1);
+    const int step = unw_step(cursor);
+    if (step <= 0)
+        return step;
+    if (unw_get_reg(cursor, UNW_REG_IP, &ip) < 0 || unw_get_reg(cursor, UNW_REG_SP, &next_sp) < 0)
+        return -1;
+    if (ip == 0)
+        return 0;
+    if (next_sp < *sp || !add_frame(v, frame, ip, exact))
+        return -1;
+    *sp = next_sp;
+    return step;
+}
+
 static struct unwind_result run(const struct unwind_space *space, const struct unwind_regs *regs,
     const struct unwind_stack *stack, struct unwind_frame *frames, uint32_t max)
 {
@@ -299,25 +342,17 @@ static struct unwind_result run(const struct unwind_space *space, const struct u
         .reference = space->reference, .space = space, .regs = regs, .stack = stack
     };
     unw_cursor_t cursor;
-    uint32_t count = 0;
     if (max == 0 || !prepare(v.reference) || unw_init_remote(&cursor, v.reference->as, &v) < 0)
         return (struct unwind_result){ .end = UNWIND_BROKEN };
+    uint32_t count = 0;
     add_frame(&v, &frames[count++], regs->ip, true);
-    int step = 1;
     uint64_t sp = regs->sp;
+    int step = 1;
     while (count < max) {
-        const bool exact = unw_is_signal_frame(&cursor) > 0;
-        unw_word_t ip = 0, next_sp = 0;
         v.fell_off = false;
-        step = unw_step(&cursor);
-        if (step <= 0 || unw_get_reg(&cursor, UNW_REG_IP, &ip) < 0 || ip == 0)
+        step = step_up(&v, &cursor, &sp, &frames[count]);
+        if (step <= 0)
             break;
-        unw_get_reg(&cursor, UNW_REG_SP, &next_sp);
-        if (next_sp < sp || !add_frame(&v, &frames[count], ip, exact)) {
-            step = -1;
-            break;
-        }
-        sp = next_sp;
         count++;
     }
     return (struct unwind_result){ .count = count, .end = end_of(&v, step, count == max) };

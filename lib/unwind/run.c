@@ -350,11 +350,14 @@ static enum step step_scan(struct walk *w)
     return go_to(w, ra, address + WORD, w->fp);
 }
 
-/* Contexts that makecontext(3) made return to the start of a function that ends the stack
- * (__start_context), which no call precedes. */
+/* Contexts that makecontext(3) made return to the start of a function (__start_context) that no
+ * call precedes: they were never called. */
 static bool is_made_context(const struct walk *w)
 {
-    return !w->regs && table_rule(w->region->table, w->ip - w->region->bias)->kind == RULE_END;
+    uint64_t start, target = 0;
+    return !w->regs && call_before(w->region, w->ip, &target) == UNWIND_CALL_NONE &&
+           unwind_table_function(w->region->table, w->ip - w->region->bias, &start) &&
+           start + w->region->bias == w->ip;
 }
 
 static enum step step_gap(struct walk *w)
