@@ -63,6 +63,24 @@ static void add_text(struct strbuf *out, const struct capabilities *caps, const 
             facts[i].purpose);
 }
 
+static void add_member(struct json *j, const char *key, const char *text)
+{
+    json_key(j, key);
+    json_text(j, text);
+}
+
+static void add_json_row(struct json *j, const struct capability *row)
+{
+    json_object(j);
+    add_member(j, "id", row->id);
+    add_member(j, "title", row->title);
+    json_key(j, "available");
+    json_bool(j, row->available);
+    add_member(j, "detail", row->detail);
+    add_member(j, "how", row->how);
+    json_object_end(j);
+}
+
 static void add_json(struct strbuf *out, const struct capabilities *caps, const struct utsname *os)
 {
     struct json j;
@@ -70,31 +88,14 @@ static void add_json(struct strbuf *out, const struct capabilities *caps, const 
     json_object(&j);
     json_key(&j, "version");
     json_u64(&j, CHECK_JSON_VERSION);
-    json_key(&j, "prof");
-    json_text(&j, PROF_VERSION);
-    json_key(&j, "kernel");
-    json_text(&j, os->release);
-    json_key(&j, "machine");
-    json_text(&j, os->machine);
-    json_key(&j, "level");
-    json_text(&j, record_level_name(caps->level));
+    add_member(&j, "prof", PROF_VERSION);
+    add_member(&j, "kernel", os->release);
+    add_member(&j, "machine", os->machine);
+    add_member(&j, "level", record_level_name(caps->level));
     json_key(&j, "capabilities");
     json_array(&j);
-    for (size_t i = 0; i < caps->count; i++) {
-        const struct capability *row = &caps->rows[i];
-        json_object(&j);
-        json_key(&j, "id");
-        json_text(&j, row->id);
-        json_key(&j, "title");
-        json_text(&j, row->title);
-        json_key(&j, "available");
-        json_bool(&j, row->available);
-        json_key(&j, "detail");
-        json_text(&j, row->detail);
-        json_key(&j, "how");
-        json_text(&j, row->how);
-        json_object_end(&j);
-    }
+    for (size_t i = 0; i < caps->count; i++)
+        add_json_row(&j, &caps->rows[i]);
     json_array_end(&j);
     json_key(&j, "build");
     json_object(&j);

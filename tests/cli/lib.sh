@@ -53,7 +53,7 @@ run() {
 want() { # what, command...: the command is the condition
     what=$1
     shift
-    if "$@"; then ok "$what"; else not_ok "$what" "'$*' is not so"; fi
+    if "$@" > /dev/null; then ok "$what"; else not_ok "$what" "'$*' is not so"; fi
 }
 
 want_status() { # number [what]
