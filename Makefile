@@ -204,7 +204,7 @@ $(T)/inlines-rust-%: tests/targets/inlines.rs
 	@mkdir -p $(@D)
 	@echo '  TARGET  $@'
 	$(Q)case $* in v0) set -- -C symbol-mangling-version=v0 ;; esac; \
-	    rustc -O -g --crate-name inlines "$$@" -o $@ $<
+	    env -u MAKEFLAGS rustc -O -g --crate-name inlines "$$@" -o $@ $<
 
 $(T)/spin-go: tests/targets/spin.go
 	@mkdir -p $(@D)

@@ -2,8 +2,8 @@
 //! inlines [SECONDS]: Rust whose work is done in inlined closures and generic functions. `scramble`
 //! is inlined into `digest`, which stays a function for each type it is made for.
 use std::env;
-use std::hint::black_box;
 use std::process::exit;
+use std::ptr;
 use std::time::{Duration, Instant};
 
 trait Factor {
@@ -41,6 +41,11 @@ mod orchard {
     }
 }
 
+/// A value that the compiler cannot foresee.
+fn opaque(x: u64) -> u64 {
+    unsafe { ptr::read_volatile(&x) }
+}
+
 fn main() {
     let seconds: f64 = match env::args().nth(1).map(|text| text.parse()) {
         None => 2.0,
@@ -53,7 +58,7 @@ fn main() {
     let end = Instant::now() + Duration::from_secs_f64(seconds);
 
     while Instant::now() < end {
-        black_box(orchard::harvest(black_box(700_000), black_box(300_000)));
+        opaque(orchard::harvest(opaque(700_000), opaque(300_000)));
     }
     println!("{{\"total\": {{\"digest<Apple>\": 0.7, \"digest<Pear>\": 0.3}}}}");
 }
