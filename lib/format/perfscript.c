@@ -66,12 +66,21 @@ static bool all_digits(struct slice s)
     return s.len > 0;
 }
 
+/* "12345.678901:", whatever the figures. */
+static bool is_time(struct slice token)
+{
+    size_t point = slice_find(token, '.');
+    return slice_ends(token, ":") && point + 1 < token.len &&
+           all_digits((struct slice){ token.ptr, point }) &&
+           all_digits((struct slice){ token.ptr + point + 1, token.len - point - 2 });
+}
+
 /* "12345.678901:" in nanoseconds; the digits behind the point are a fraction of a second. */
 static bool parse_time(struct slice token, uint64_t *ret_ns)
 {
-    size_t point = slice_find(token, '.');
-    if (!slice_ends(token, ":") || point == token.len)
+    if (!is_time(token))
         return false;
+    size_t point = slice_find(token, '.');
     struct slice fraction = slice_skip(token, point + 1);
     fraction.len--;
     uint64_t seconds, part;
@@ -148,28 +157,44 @@ static bool take_event(
     return true;
 }
 
+static bool parse_timed_header(
+    struct slice line, const struct slice *tokens, size_t count, size_t time, struct header *h)
+{
+    return parse_time(tokens[time], &h->time_ns) && take_ids(line, tokens, time, h) &&
+           take_event(line, tokens, count, time + 1, h);
+}
+
+/* perf script -F without time: "comm 4100 [001] event:", "comm 4100 2004008 event:". */
+static bool parse_untimed_header(
+    struct slice line, const struct slice *tokens, size_t count, size_t event, struct header *h)
+{
+    if (!take_event(line, tokens, count, event, h) || !take_ids(line, tokens, event, h))
+        return false;
+    bool period = event > 1 && all_digits(tokens[event - 1]);
+    if (period && take_ids(line, tokens, event - 1, h))
+        slice_to_u64(tokens[event - 1], 10, &h->period);
+    return true;
+}
+
 static bool parse_header(struct slice line, struct header *ret_header)
 {
     struct slice tokens[TOKENS_MAX];
     size_t count = split_tokens(line, tokens);
+    bool timed = false;
     for (size_t i = 0; i < count; i++) {
         struct header h = { 0 };
-        if (parse_time(tokens[i], &h.time_ns) && take_ids(line, tokens, i, &h) &&
-            take_event(line, tokens, count, i + 1, &h)) {
+        timed = timed || is_time(tokens[i]);
+        if (parse_timed_header(line, tokens, count, i, &h)) {
             *ret_header = h;
             return true;
         }
     }
-    for (size_t i = count; i-- > 0;) { /* without a time */
+    for (size_t i = count; i-- > 0 && !timed;) {
         struct header h = { 0 };
-        bool period = i > 0 && all_digits(tokens[i]);
-        if (!take_event(line, tokens, count, i, &h) || !take_ids(line, tokens, i, &h))
-            continue;
-        if (!period && i > 1 && all_digits(tokens[i - 1]) &&
-            take_ids(line, tokens, i - 1, &h)) /* "comm 4100 2004008 event:" */
-            slice_to_u64(tokens[i - 1], 10, &h.period);
-        *ret_header = h;
-        return true;
+        if (parse_untimed_header(line, tokens, count, i, &h)) {
+            *ret_header = h;
+            return true;
+        }
     }
     return false;
 }
