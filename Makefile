@@ -113,7 +113,7 @@ unit: $(B)/tests/unit-tests ## unit tests only; FILTER='suite/*'
 # ---- what the machine needs -----------------------------------------------------------------------
 
 # Debian packages; COMMAND=PACKAGE is satisfied by a command of any origin.
-DEPS_BUILD := gcc libc6-dev pkg-config libdw-dev libelf-dev zlib1g-dev libzstd-dev liblzma-dev libjansson-dev \
+DEPS_BUILD := gcc libc6-dev pkg-config libdw-dev libelf-dev zlib1g-dev libzstd-dev liblzma-dev \
     libjansson-dev libunwind-dev
 DEPS_TEST := libcriterion-dev python3 binutils g++ musl-tools rustc=rustc go=golang-go node=nodejs \
     npm=npm chromium=chromium perf=linux-perf redis-benchmark=redis-tools
