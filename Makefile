@@ -281,6 +281,14 @@ bench: $(B)/prof targets $(BENCH_PROGRAMS) ## budgets beside the peers; BENCH='s
 fresh: ## proof on a minimal Debian made for it: make demo, make test (root, takes long)
 	$(Q)tests/fresh/run.sh
 
+# ---- golden files -------------------------------------------------------------------------------
+
+.PHONY: update-golden
+update-golden: $(B)/prof $(B)/tests/unit-tests ## write tests/golden anew; look at the difference
+	$(Q)PROF_UPDATE_GOLDEN=1 $(B)/tests/unit-tests --filter 'table/the_golden*' > /dev/null
+	$(Q)PROF=$(abspath $(B)/prof) tests/golden/run.sh --update
+	@git diff --stat tests/golden
+
 # ---- checks -------------------------------------------------------------------------------------
 
 .PHONY: check-headers

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 /*
- * The reader of FILE.prof. Chunks are checked by length and CRC; the first one that is not whole
- * ends the reading, with a note in the profile. A whole chunk whose content is wrong was not made
- * by a cut, so it is an error: it names the chunk's offset.
+ * The reader of FILE.prof: finds whole chunks by length and CRC and inflates them. The first one
+ * that is not whole ends the reading, with a note in the profile. A whole chunk whose content is
+ * wrong was not made by a cut, so it is an error that names the chunk's offset.
  */
 #include <inttypes.h>
 #include <stdlib.h>
@@ -11,565 +11,17 @@
 
 #include "base/alloc.h"
 #include "base/strbuf.h"
-#include "base/varint.h"
-#include "base/vec.h"
 #include "format/formats.h"
+#include "format/native_payload.h"
 #include "format/native_wire.h"
-#include "profile/sample_log.h"
-
-enum { COLUMNS_MAX = 8 };
 
 struct reader {
-    struct profile *p;
+    struct native_payload payload;
     struct slice file;
     struct strbuf raw; /* an inflated payload */
     uint64_t inflated; /* bytes so far */
-    bool ended;
     struct err *e;
-
-    /* the chunk under way */
-    char type[NATIVE_TYPE_BYTES + 1];
-    const uint8_t *at, *end;
-    uint32_t first, count;
-    struct {
-        uint64_t *ptr;
-        size_t len, cap;
-    } columns[COLUMNS_MAX];
 };
-
-static bool wrong(struct reader *r, const char *what)
-{
-    return err_set(r->e, ERR_FORMAT, "%s", what);
-}
-
-/* ---- columns ---- */
-
-static uint64_t *column_room(struct reader *r, int column, size_t count)
-{
-    vec_reserve(&r->columns[column], count + 1);
-    return r->columns[column].ptr;
-}
-
-/* Reads `count` numbers into a column. A number is at least one byte, so count is bounded. */
-static bool read_column_of(struct reader *r, int column, size_t count)
-{
-    if (count > (size_t)(r->end - r->at))
-        return wrong(r, "a column ends early");
-    uint64_t *values = column_room(r, column, count);
-    for (size_t i = 0; i < count; i++) {
-        if (!varint_read(&r->at, r->end, &values[i]))
-            return wrong(r, "a column ends early or holds a number over 64 bits");
-    }
-    return true;
-}
-
-static bool read_column(struct reader *r, int column)
-{
-    return read_column_of(r, column, r->count);
-}
-
-static bool read_delta_column_of(struct reader *r, int column, size_t count)
-{
-    if (!read_column_of(r, column, count))
-        return false;
-    uint64_t *values = r->columns[column].ptr;
-    uint64_t above = 0;
-    for (size_t i = 0; i < count; i++)
-        values[i] = above += values[i] >> 1 ^ (0 - (values[i] & 1));
-    return true;
-}
-
-static bool read_delta_column(struct reader *r, int column)
-{
-    return read_delta_column_of(r, column, r->count);
-}
-
-static uint64_t cell(const struct reader *r, int column, size_t row)
-{
-    return r->columns[column].ptr[row];
-}
-
-/* All of the column's ids are below limit. */
-static bool check_ids(struct reader *r, int column, uint64_t limit, const char *what)
-{
-    for (uint32_t i = 0; i < r->count; i++) {
-        if (cell(r, column, i) >= limit)
-            return err_set(r->e, ERR_FORMAT, "row %" PRIu64 " names %s %" PRIu64 " of %" PRIu64,
-                (uint64_t)r->first + i, what, cell(r, column, i), limit);
-    }
-    return true;
-}
-
-static bool check_strings(struct reader *r, int column)
-{
-    return check_ids(r, column, profile_string_count(r->p), "string");
-}
-
-/* The rows of a table that only grows stand behind the ones that are there. */
-static bool check_next(struct reader *r, uint32_t have, uint32_t limit)
-{
-    if (r->first != have)
-        return err_set(r->e, ERR_FORMAT,
-            "it begins at row %" PRIu32 ", but row %" PRIu32 " is next", r->first, have);
-    if (have + r->count > limit)
-        return err_set(r->e, ERR_LIMIT, "the table has more than %" PRIu32 " rows", limit);
-    return true;
-}
-
-/* As check_next, but rows that are there may be given anew. */
-static bool check_next_or_known(struct reader *r, uint32_t have, uint32_t limit)
-{
-    if (r->first > have)
-        return check_next(r, have, limit);
-    if (r->first + r->count > limit)
-        return err_set(r->e, ERR_LIMIT, "the table has more than %" PRIu32 " rows", limit);
-    return true;
-}
-
-static bool repeated(struct reader *r, uint32_t row)
-{
-    return err_set(r->e, ERR_FORMAT, "row %" PRIu32 " repeats an earlier one", row);
-}
-
-static const uint8_t *take_bytes(struct reader *r, uint64_t len)
-{
-    if (len > (uint64_t)(r->end - r->at))
-        return NULL;
-    const uint8_t *bytes = r->at;
-    r->at += len;
-    return bytes;
-}
-
-/* ---- tables ---- */
-
-static bool read_strings(struct reader *r)
-{
-    if (!check_next(r, profile_string_count(r->p), NATIVE_TABLE_ROWS_MAX) || !read_column(r, 0))
-        return false;
-    for (uint32_t i = 0; i < r->count; i++) {
-        size_t len = cell(r, 0, i);
-        const uint8_t *bytes = take_bytes(r, len);
-        if (!bytes)
-            return wrong(r, "a string is longer than the chunk");
-        struct slice text = { .ptr = (const char *)bytes, .len = len };
-        if (profile_add_string(r->p, text).i != r->first + i)
-            return repeated(r, r->first + i);
-    }
-    return true;
-}
-
-/* A pid or tid column; it went through a 64-bit difference. */
-static bool check_pids(struct reader *r, int column)
-{
-    for (uint32_t i = 0; i < r->count; i++) {
-        int64_t pid = (int64_t)cell(r, column, i);
-        if (pid < INT32_MIN || pid > INT32_MAX)
-            return err_set(r->e, ERR_FORMAT, "%" PRId64 " is not a process id", pid);
-    }
-    return true;
-}
-
-static bool read_processes(struct reader *r)
-{
-    uint32_t have = profile_process_count(r->p);
-    if (!check_next_or_known(r, have, NATIVE_TABLE_ROWS_MAX) || !read_delta_column(r, 0) ||
-        !read_column(r, 1) || !read_delta_column(r, 2) || !read_delta_column(r, 3) ||
-        !read_delta_column(r, 4) || !read_delta_column(r, 5))
-        return false;
-    if (!check_pids(r, 0) || !check_ids(r, 1, NATIVE_TABLE_ROWS_MAX, "process") ||
-        !check_strings(r, 2) || !check_strings(r, 3))
-        return false;
-    for (uint32_t i = 0; i < r->count; i++) {
-        struct process row = {
-            .pid = (int32_t)cell(r, 0, i),
-            .parent = { (uint32_t)cell(r, 1, i) }, /* may come later: see settle_parents() */
-            .name = { (uint32_t)cell(r, 2, i) },
-            .exe = { (uint32_t)cell(r, 3, i) },
-            .start_ns = cell(r, 4, i),
-            .end_ns = cell(r, 5, i),
-        };
-        if (r->first + i < have)
-            *profile_process_edit(r->p, (struct process_id){ r->first + i }) = row;
-        else
-            profile_add_process(r->p, &row);
-    }
-    return true;
-}
-
-/* A later edit may have made two rows equal, so a new row goes in under a key that is free. */
-static void add_module(struct profile *p, const struct module *row)
-{
-    uint32_t id = profile_module_count(p);
-    struct module key = { .process = { UINT32_MAX - id }, .kind = MODULE_KINDS };
-    *profile_module_edit(p, profile_add_module(p, &key)) = *row;
-}
-
-static bool put_module(struct reader *r, uint32_t have, uint32_t i)
-{
-    uint64_t kind = cell(r, 1, i);
-    struct module row = {
-        .path = { (uint32_t)cell(r, 0, i) },
-        .kind = kind < MODULE_KINDS ? (enum module_kind)kind : MODULE_UNKNOWN,
-        .process = { (uint32_t)cell(r, 2, i) },
-        .deleted = cell(r, 3, i) & NATIVE_MODULE_DELETED,
-        .no_symbols = cell(r, 3, i) & NATIVE_MODULE_NO_SYMBOLS,
-    };
-    if (cell(r, 4, i) > MODULE_BUILD_ID_MAX)
-        return wrong(r, "a build id is longer than 20 bytes");
-    row.build_id_len = (uint8_t)cell(r, 4, i);
-    const uint8_t *build_id = take_bytes(r, row.build_id_len);
-    if (!build_id)
-        return wrong(r, "a build id ends early");
-    memcpy(row.build_id, build_id, row.build_id_len);
-    if (r->first + i < have)
-        *profile_module_edit(r->p, (struct module_id){ r->first + i }) = row;
-    else
-        add_module(r->p, &row);
-    return true;
-}
-
-static bool read_modules(struct reader *r)
-{
-    uint32_t have = profile_module_count(r->p);
-    if (!check_next_or_known(r, have, NATIVE_SCANNED_ROWS_MAX))
-        return false;
-    for (int column = 0; column < 5; column++) {
-        if (!read_column(r, column))
-            return false;
-    }
-    if (!check_strings(r, 0) || !check_ids(r, 2, profile_process_count(r->p), "process"))
-        return false;
-    for (uint32_t i = 0; i < r->count; i++) {
-        if (!put_module(r, have, i))
-            return false;
-    }
-    return true;
-}
-
-static bool read_funcs(struct reader *r)
-{
-    if (!check_next(r, profile_func_count(r->p), NATIVE_TABLE_ROWS_MAX) ||
-        !read_delta_column(r, 0) || !read_column(r, 1) || !read_delta_column(r, 2) ||
-        !read_column(r, 3) || !read_column(r, 4) || !read_column(r, 5))
-        return false;
-    if (!check_strings(r, 0) || !check_strings(r, 1) || !check_strings(r, 2) ||
-        !check_ids(r, 3, UINT64_C(1) << 32, "line") ||
-        !check_ids(r, 4, profile_module_count(r->p), "module"))
-        return false;
-    for (uint32_t i = 0; i < r->count; i++) {
-        uint64_t kind = cell(r, 5, i);
-        struct func row = {
-            .name = { (uint32_t)cell(r, 0, i) },
-            .system_name = { (uint32_t)cell(r, 1, i) },
-            .file = { (uint32_t)cell(r, 2, i) },
-            .line = (uint32_t)cell(r, 3, i),
-            .module = { (uint32_t)cell(r, 4, i) },
-            .kind = kind < FUNC_KINDS ? (enum func_kind)kind : FUNC_UNKNOWN,
-        };
-        if (profile_add_func(r->p, &row).i != r->first + i)
-            return repeated(r, r->first + i);
-    }
-    return true;
-}
-
-static bool read_frames(struct reader *r)
-{
-    if (!check_next(r, profile_frame_count(r->p), NATIVE_TABLE_ROWS_MAX) || !read_column(r, 0) ||
-        !read_delta_column(r, 1) || !read_column(r, 2))
-        return false;
-    if (!check_ids(r, 0, profile_module_count(r->p), "module") ||
-        !check_ids(r, 2, UINT64_C(1) << 32, "flags"))
-        return false;
-    for (uint32_t i = 0; i < r->count; i++) {
-        struct module_id module = { (uint32_t)cell(r, 0, i) };
-        struct frame_id id =
-            profile_add_frame(r->p, module, cell(r, 1, i), (uint32_t)cell(r, 2, i));
-        if (id.i != r->first + i)
-            return repeated(r, r->first + i);
-    }
-    return true;
-}
-
-static bool read_stacks(struct reader *r)
-{
-    if (!check_next(r, profile_stack_count(r->p), NATIVE_TABLE_ROWS_MAX) || !read_column(r, 0) ||
-        !read_delta_column(r, 1) || !check_ids(r, 1, profile_frame_count(r->p), "frame"))
-        return false;
-    for (uint32_t i = 0; i < r->count; i++) {
-        uint32_t id = r->first + i;
-        uint64_t back = cell(r, 0, i);
-        if (back == 0 || back > id)
-            return err_set(r->e, ERR_FORMAT, "stack %" PRIu32 " has no caller before it", id);
-        struct stack_id caller = { id - (uint32_t)back };
-        struct frame_id frame = { (uint32_t)cell(r, 1, i) };
-        if (profile_add_stack(r->p, caller, frame).i != id)
-            return repeated(r, id);
-    }
-    return true;
-}
-
-static bool read_threads(struct reader *r)
-{
-    uint32_t have = profile_thread_count(r->p);
-    if (!check_next_or_known(r, have, NATIVE_TABLE_ROWS_MAX) || !read_column(r, 0) ||
-        !read_delta_column(r, 1) || !read_delta_column(r, 2) || !read_delta_column(r, 3) ||
-        !read_delta_column(r, 4) || !read_column(r, 5) || !read_column(r, 6))
-        return false;
-    if (!check_ids(r, 0, profile_process_count(r->p), "process") || !check_pids(r, 1) ||
-        !check_strings(r, 2))
-        return false;
-    for (uint32_t i = 0; i < r->count; i++) {
-        struct thread row = {
-            .process = { (uint32_t)cell(r, 0, i) },
-            .tid = (int32_t)cell(r, 1, i),
-            .name = { (uint32_t)cell(r, 2, i) },
-            .start_ns = cell(r, 3, i),
-            .end_ns = cell(r, 4, i),
-            .cpu_user_ns = cell(r, 5, i),
-            .cpu_kernel_ns = cell(r, 6, i),
-        };
-        if (r->first + i < have)
-            *profile_thread_edit(r->p, (struct thread_id){ r->first + i }) = row;
-        else
-            profile_add_thread(r->p, &row);
-    }
-    return true;
-}
-
-static bool read_series(struct reader *r)
-{
-    if (!check_next(r, profile_series_count(r->p), NATIVE_SCANNED_ROWS_MAX))
-        return false;
-    for (int column = 0; column < 4; column++) {
-        if (!read_column(r, column))
-            return false;
-    }
-    if (!check_strings(r, 0) || !check_strings(r, 1) ||
-        !check_ids(r, 2, profile_thread_count(r->p), "thread") ||
-        !check_ids(r, 3, profile_process_count(r->p), "process"))
-        return false;
-    for (uint32_t i = 0; i < r->count; i++) {
-        struct series row = {
-            .name = { (uint32_t)cell(r, 0, i) },
-            .unit = { (uint32_t)cell(r, 1, i) },
-            .thread = { (uint32_t)cell(r, 2, i) },
-            .process = { (uint32_t)cell(r, 3, i) },
-        };
-        if (profile_add_series(r->p, &row).i != r->first + i)
-            return repeated(r, r->first + i);
-    }
-    return true;
-}
-
-static bool read_points(struct reader *r)
-{
-    if (r->first >= profile_series_count(r->p))
-        return wrong(r, "points of a series that the file does not have");
-    const uint8_t *values;
-    if (!read_delta_column(r, 0) || !(values = take_bytes(r, UINT64_C(8) * r->count)))
-        return wrong(r, "a column ends early");
-    for (uint32_t i = 0; i < r->count; i++) {
-        uint64_t bits = native_get_u64(values + UINT64_C(8) * i);
-        double value;
-        memcpy(&value, &bits, sizeof value);
-        profile_add_point(r->p, (struct series_id){ r->first }, cell(r, 0, i), value);
-    }
-    return true;
-}
-
-static bool read_notes(struct reader *r)
-{
-    if (!check_next(r, profile_note_count(r->p), NATIVE_NOTES_MAX) || !read_column(r, 0) ||
-        !read_column(r, 1) || !read_column(r, 2) || !check_strings(r, 0) || !check_strings(r, 1) ||
-        !check_strings(r, 2))
-        return false;
-    for (uint32_t i = 0; i < r->count; i++) {
-        const char *text[3];
-        for (int k = 0; k < 3; k++)
-            text[k] = profile_string(r->p, (struct string_id){ (uint32_t)cell(r, k, i) }).ptr;
-        profile_add_note(r->p, text[0], text[1], text[2]);
-    }
-    return true;
-}
-
-/* ---- lines ---- */
-
-/* Line entries of r->count frames: how many each has (column 1), funcs (2), lines and tiers (3). */
-static bool read_line_columns(struct reader *r)
-{
-    if (!read_column(r, 1))
-        return false;
-    uint64_t entries = 0;
-    for (uint32_t i = 0; i < r->count; i++) {
-        if (cell(r, 1, i) == 0)
-            return wrong(r, "a frame has no lines");
-        if (cell(r, 1, i) > NATIVE_CHUNK_BYTES_MAX)
-            return wrong(r, "a frame has more lines than the chunk");
-        entries += cell(r, 1, i);
-    }
-    if (!read_delta_column_of(r, 2, entries) || !read_column_of(r, 3, entries))
-        return false;
-    for (size_t i = 0; i < entries; i++) {
-        if (cell(r, 2, i) >= profile_func_count(r->p))
-            return wrong(r, "a line names a function that the file does not have");
-        if (cell(r, 3, i) >> NATIVE_TIER_BITS > UINT32_MAX)
-            return wrong(r, "a line number is over 32 bits");
-    }
-    return true;
-}
-
-/* Moves the lines of the next frame from the columns to `lines`. */
-static uint32_t take_lines(
-    struct reader *r, uint32_t i, size_t *at, struct line **lines, size_t *cap)
-{
-    uint32_t count = (uint32_t)cell(r, 1, i);
-    if (count > *cap)
-        *lines = vec_grow(*lines, cap, count, sizeof **lines);
-    for (uint32_t k = 0; k < count; k++, (*at)++) {
-        uint64_t tier = cell(r, 3, *at) & ((1u << NATIVE_TIER_BITS) - 1);
-        (*lines)[k] = (struct line){
-            .func = { (uint32_t)cell(r, 2, *at) },
-            .line = (uint32_t)(cell(r, 3, *at) >> NATIVE_TIER_BITS),
-            .tier = tier < TIERS ? (enum func_tier)tier : TIER_NONE,
-        };
-    }
-    return count;
-}
-
-static bool read_line_frames(struct reader *r)
-{
-    if (!check_next(r, profile_frame_count(r->p), NATIVE_TABLE_ROWS_MAX) || !read_line_columns(r))
-        return false;
-    PROF_CLEANUP(free_ptr) struct line *lines = NULL;
-    size_t cap = 0, at = 0;
-    for (uint32_t i = 0; i < r->count; i++) {
-        uint32_t count = take_lines(r, i, &at, &lines, &cap);
-        if (profile_add_frame_lines(r->p, lines, count).i != r->first + i)
-            return repeated(r, r->first + i);
-    }
-    return true;
-}
-
-static bool read_lines(struct reader *r)
-{
-    if (!read_column(r, 0) || !read_line_columns(r))
-        return false;
-    PROF_CLEANUP(free_ptr) struct line *lines = NULL;
-    size_t cap = 0, at = 0;
-    uint64_t frame = 0;
-    for (uint32_t i = 0; i < r->count; i++) {
-        uint64_t step = cell(r, 0, i);
-        if (step == 0 || step >= profile_frame_count(r->p) - frame)
-            return wrong(r, "lines of a frame that the file does not have");
-        frame += step;
-        if (profile_frame(r->p, (struct frame_id){ (uint32_t)frame })->line_count)
-            return wrong(r, "a frame is given lines twice");
-        uint32_t count = take_lines(r, i, &at, &lines, &cap);
-        profile_resolve_frame(r->p, (struct frame_id){ (uint32_t)frame }, lines, count);
-    }
-    return true;
-}
-
-/* ---- samples, meta, end: no rows ---- */
-
-static bool read_samples(struct reader *r)
-{
-    struct slice block = { .ptr = (const char *)r->at, .len = (size_t)(r->end - r->at) };
-    return sample_log_add_block(profile_samples_edit(r->p), block, profile_thread_count(r->p),
-        profile_stack_count(r->p), r->e);
-}
-
-static bool read_text(struct reader *r, struct slice *ret_text)
-{
-    uint64_t len;
-    if (!varint_read(&r->at, r->end, &len))
-        return false;
-    const uint8_t *bytes = take_bytes(r, len);
-    *ret_text = (struct slice){ .ptr = (const char *)bytes, .len = len };
-    return bytes != NULL;
-}
-
-/* Keys that this reader does not know come from a later version: skipped. */
-static void set_meta(
-    struct profile_meta *m, struct slice key, uint64_t type, uint64_t number, struct slice text)
-{
-    size_t count;
-    const struct meta_row *rows = profile_meta_rows(&count);
-    for (size_t i = 0; i < count; i++) {
-        if (rows[i].type != type || !slice_is(key, rows[i].key))
-            continue;
-        if (type == META_NUMBER)
-            *meta_number(m, &rows[i]) = number;
-        else
-            meta_set_text(meta_text(m, &rows[i]), text);
-    }
-}
-
-static bool read_meta(struct reader *r)
-{
-    for (uint32_t i = 0; i < r->count; i++) {
-        struct slice key, text = { 0 };
-        uint64_t type, number = 0;
-        if (!read_text(r, &key) || !varint_read(&r->at, r->end, &type))
-            return wrong(r, "a row ends early");
-        if (type > META_NUMBER)
-            return wrong(r, "a row is neither text nor number");
-        bool ok = type == META_NUMBER ? varint_read(&r->at, r->end, &number) : read_text(r, &text);
-        if (!ok)
-            return wrong(r, "a row ends early");
-        set_meta(profile_meta(r->p), key, type, number, text);
-    }
-    if (profile_meta_get(r->p)->weight_unit >= WEIGHT_UNITS)
-        return wrong(r, "the unit of weight is unknown");
-    return true;
-}
-
-static bool read_end(struct reader *r)
-{
-    uint64_t samples, stacks;
-    if (!varint_read(&r->at, r->end, &samples) || !varint_read(&r->at, r->end, &stacks))
-        return wrong(r, "it is too short");
-    if (samples != sample_log_count(profile_samples(r->p)) || stacks != profile_stack_count(r->p))
-        return err_set(r->e, ERR_FORMAT,
-            "it counts %" PRIu64 " samples and %" PRIu64 " stacks, but the file has %" PRIu64
-            " and %" PRIu32,
-            samples, stacks, sample_log_count(profile_samples(r->p)), profile_stack_count(r->p));
-    r->ended = true;
-    return true;
-}
-
-/* ---- chunks ---- */
-
-static const struct chunk_reader {
-    const char *type;
-    bool rows; /* begins with `first` and `count` */
-    bool (*read)(struct reader *r);
-} chunk_readers[] = {
-    { NATIVE_STRINGS, true, read_strings },
-    { NATIVE_PROCESSES, true, read_processes },
-    { NATIVE_MODULES, true, read_modules },
-    { NATIVE_FUNCS, true, read_funcs },
-    { NATIVE_FRAMES, true, read_frames },
-    { NATIVE_LINE_FRAMES, true, read_line_frames },
-    { NATIVE_LINES, true, read_lines },
-    { NATIVE_STACKS, true, read_stacks },
-    { NATIVE_THREADS, true, read_threads },
-    { NATIVE_SAMPLES, false, read_samples },
-    { NATIVE_SERIES, true, read_series },
-    { NATIVE_POINTS, true, read_points },
-    { NATIVE_NOTES, true, read_notes },
-    { NATIVE_META, true, read_meta },
-    { NATIVE_END, false, read_end },
-};
-
-static const struct chunk_reader *find_reader(const char *type)
-{
-    for (size_t i = 0; i < PROF_ARRAY_LEN(chunk_readers); i++) {
-        if (memcmp(chunk_readers[i].type, type, NATIVE_TYPE_BYTES) == 0)
-            return &chunk_readers[i];
-    }
-    return NULL;
-}
 
 static bool inflate_payload(struct reader *r, const uint8_t *stored, uint32_t len, uint32_t raw_len)
 {
@@ -580,44 +32,26 @@ static bool inflate_payload(struct reader *r, const uint8_t *stored, uint32_t le
     uLongf got = raw_len;
     Bytef *out = (Bytef *)strbuf_reserve(&r->raw, raw_len);
     if (uncompress(out, &got, stored, len) != Z_OK || got != raw_len)
-        return wrong(r, "its compressed bytes are damaged");
-    r->at = out;
-    r->end = out + raw_len;
-    return true;
-}
-
-static bool read_row_range(struct reader *r)
-{
-    uint64_t first, count;
-    if (!varint_read(&r->at, r->end, &first) || !varint_read(&r->at, r->end, &count))
-        return wrong(r, "it is too short");
-    if (first > NATIVE_TABLE_ROWS_MAX)
-        return err_set(r->e, ERR_LIMIT, "row %" PRIu64 " is over the limit of %d", first,
-            NATIVE_TABLE_ROWS_MAX);
-    if (count > NATIVE_CHUNK_ROWS)
-        return err_set(
-            r->e, ERR_LIMIT, "it has %" PRIu64 " rows, the limit is %d", count, NATIVE_CHUNK_ROWS);
-    r->first = (uint32_t)first;
-    r->count = (uint32_t)count;
+        return err_set(r->e, ERR_FORMAT, "its compressed bytes are damaged");
+    r->payload.at = out;
+    r->payload.end = out + raw_len;
     return true;
 }
 
 /* A chunk whose bytes are as they were written. */
 static bool read_chunk(struct reader *r, const uint8_t *header)
 {
-    memcpy(r->type, header, NATIVE_TYPE_BYTES);
-    const struct chunk_reader *reader = find_reader(r->type);
-    if (!reader)
-        return true; /* from a later version */
+    char type[NATIVE_TYPE_BYTES + 1] = { 0 };
+    memcpy(type, header, NATIVE_TYPE_BYTES);
+    if (!native_payload_knows(type))
+        return true;
     uint32_t stored_len = native_get_u32(header + 4);
     uint32_t raw_len = native_get_u32(header + 8);
-    r->at = header + NATIVE_CHUNK_HEADER_BYTES;
-    r->end = r->at + stored_len;
-    if (raw_len && !inflate_payload(r, r->at, stored_len, raw_len))
-        return false;
-    if (reader->rows && !read_row_range(r))
-        return false;
-    return reader->read(r);
+    const uint8_t *stored = header + NATIVE_CHUNK_HEADER_BYTES;
+    r->payload.at = stored;
+    r->payload.end = stored + stored_len;
+    return (!raw_len || inflate_payload(r, stored, stored_len, raw_len)) &&
+           native_payload_read(&r->payload, type);
 }
 
 /* Length of the whole chunk at `at`, or 0 and the reason why it is not whole. */
@@ -652,22 +86,22 @@ static void note_early_end(struct reader *r, size_t at, const char *why)
         "%s; the recording was killed, the disk was full, or the file was copied "
         "in part",
         why);
-    profile_add_note(r->p, what.ptr, reason.ptr, "");
+    profile_add_note(r->payload.p, what.ptr, reason.ptr, "");
 }
 
 static bool read_chunks(struct reader *r)
 {
     size_t at = NATIVE_HEADER_BYTES;
     const char *why = "it has no end chunk";
-    while (!r->ended && at < r->file.len) {
+    while (!r->payload.ended && at < r->file.len) {
         size_t len = whole_chunk(r, at, &why);
         if (len == 0)
             break;
         if (!read_chunk(r, (const uint8_t *)r->file.ptr + at))
-            return err_wrap(r->e, "byte %zu, chunk '%s'", at, r->type);
+            return err_wrap(r->e, "byte %zu, chunk '%.4s'", at, r->file.ptr + at);
         at += len;
     }
-    if (!r->ended)
+    if (!r->payload.ended)
         note_early_end(r, at, why);
     return true;
 }
@@ -716,15 +150,15 @@ struct profile *native_read(struct slice bytes, struct err *e)
 {
     if (!check_header(bytes, e))
         return NULL;
-    struct reader r = { .p = profile_new(), .file = bytes, .raw = STRBUF_INIT, .e = e };
+    struct reader r = { .file = bytes, .raw = STRBUF_INIT, .e = e };
+    r.payload = (struct native_payload){ .p = profile_new(), .e = e };
     bool ok = read_chunks(&r);
     if (ok)
-        settle_parents(r.p);
-    for (int i = 0; i < COLUMNS_MAX; i++)
-        vec_done(&r.columns[i]);
+        settle_parents(r.payload.p);
+    native_payload_done(&r.payload);
     strbuf_done(&r.raw);
     if (ok)
-        return r.p;
-    profile_free(r.p);
+        return r.payload.p;
+    profile_free(r.payload.p);
     return NULL;
 }

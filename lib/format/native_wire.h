@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 /*
- * What the writer (native.c) and the reader (native_read.c) of FILE.prof agree on. The layout is
- * drawn and explained in docs/file-format.md; a test reads files with a program written from that
- * page alone.
+ * What the writer (native.c, native_rows.c) and the reader (native_read.c, native_payload.c) of
+ * FILE.prof agree on. The layout is drawn and explained in docs/file-format.md; a test reads files
+ * with a program written from that page alone.
  *
  *     file   = header chunk*
  *     header = magic[8] major:u16 minor:u16 zero:u32
