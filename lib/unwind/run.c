@@ -80,7 +80,7 @@ static const struct unwind_region *find_region(const struct walk *w, uint64_t ad
     return unwind_space_find(w->space, address);
 }
 
-/* Moves to the caller. */
+/* Moves to the caller; a return address of 0 ends the stack there. */
 static enum step go_to(struct walk *w, uint64_t ip, uint64_t sp, uint64_t fp)
 {
     w->regs = NULL;
@@ -88,7 +88,7 @@ static enum step go_to(struct walk *w, uint64_t ip, uint64_t sp, uint64_t fp)
     w->lookup = ip - 1;
     w->sp = sp;
     w->fp = fp;
-    return ip == 0 ? STEP_ROOT : STEP_ON;
+    return STEP_ON;
 }
 
 /* ---- frames with unwind data ---- */
@@ -196,7 +196,7 @@ static enum step step_signal(struct walk *w)
     w->lookup = regs.ip;
     w->regs = &w->signal_regs;
     w->guess = false;
-    return regs.ip == 0 ? STEP_LOST : STEP_ON;
+    return STEP_ON;
 }
 
 /* ---- frames without ---- */
@@ -259,6 +259,8 @@ static bool is_leaf_return(const struct walk *w, uint64_t word)
     uint64_t target = 0;
     const enum unwind_call call = call_before(region, word, &target);
     if (call == UNWIND_CALL_DIRECT && call_leads_to(w, target))
+        return true;
+    if (call != UNWIND_CALL_NONE && !w->region) /* a call into nowhere: of a null pointer, say */
         return true;
     const bool go = region->table && region->table->go;
     return call != UNWIND_CALL_NONE && !go && is_unknown_code(region, word - 1);
@@ -383,13 +385,35 @@ static enum step step_gap(struct walk *w)
 
 /* ---- the walk ---- */
 
+/* Keeps the usual kinds of rule for the next stack that runs through this address. */
+static void remember(const struct walk *w, const struct unwind_rule *rule)
+{
+    const bool root = rule->kind == RULE_END;
+    const bool usual = (rule->kind == RULE_SP || rule->kind == RULE_FP) && rule->ra == PLACE_CFA &&
+                       rule->ra_offset == -WORD &&
+                       (rule->fp == PLACE_SAME || rule->fp == PLACE_CFA);
+    if (!root && !usual)
+        return;
+    *space_cached(w->space->cache, w->lookup, w->regs != NULL) = (struct unwind_cached){
+        .lookup = w->lookup,
+        .generation = w->space->generation,
+        .tag = w->region->tag,
+        .cfa = rule->cfa,
+        .fp_offset = rule->fp_offset,
+        .root = root,
+        .from_fp = rule->kind == RULE_FP,
+        .fp_saved = rule->fp == PLACE_CFA,
+    };
+}
+
 static inline enum step step(struct walk *w)
 {
     const struct unwind_table *t = table_of(w->region);
     if (!t)
         return step_gap(w);
     const struct unwind_rule *rule = table_rule(t, w->lookup - w->region->bias);
-    if (__builtin_expect(rule->kind >= RULE_SP, 1))
+    remember(w, rule);
+    if (rule->kind >= RULE_SP)
         return step_rule(w, rule);
     if (rule->kind == RULE_END)
         return STEP_ROOT;
@@ -408,25 +432,87 @@ static enum unwind_end end_of(const struct walk *w, enum step last)
                                                                   : UNWIND_BROKEN;
 }
 
+/* step_rule() for a remembered address, without a branch that depends on the frame's shape. False:
+ * nothing was done, the general way will say why. A slot below SP in the first frame is out of the
+ * copy, so that goes the general way as well. */
+static inline bool step_cached(struct walk *w, const struct unwind_cached *c)
+{
+    const uint64_t cfa = (c->from_fp ? w->fp : w->sp) + (uint64_t)(int64_t)c->cfa;
+    const uint64_t ra_at = cfa - WORD - w->stack->address;
+    const uint64_t fp_at = c->fp_saved ? ra_at + WORD + (uint64_t)(int64_t)c->fp_offset : ra_at;
+    const uint64_t last = w->stack->len - WORD;
+    uint64_t ra, fp;
+    if (cfa <= w->sp || ra_at > last || fp_at > last)
+        return false;
+    memcpy(&ra, w->stack->bytes + ra_at, WORD);
+    memcpy(&fp, w->stack->bytes + fp_at, WORD);
+    w->fp = c->fp_saved ? fp : w->fp;
+    w->sp = cfa;
+    w->ip = ra;
+    w->lookup = ra - 1;
+    w->regs = NULL;
+    w->guess = false;
+    return true;
+}
+
+static void add_frame(const struct walk *w, uint32_t tag, struct unwind_frame *ret_frame)
+{
+    ret_frame->pc = w->ip;
+    ret_frame->lookup = w->lookup;
+    ret_frame->tag = tag;
+    ret_frame->guess = w->guess;
+}
+
+/* As far as remembered frames lead; *ret_root: to the outermost. */
+static uint32_t walk_cached(
+    struct walk *w, struct unwind_frame *frames, uint32_t max, bool *ret_root)
+{
+    uint32_t count = 0;
+    if (w->stack->len < WORD || (w->regs && w->sp != w->stack->address))
+        return 0;
+    while (count < max) {
+        const struct unwind_cached *c = space_cached(w->space->cache, w->lookup, w->regs != NULL);
+        if (c->lookup != w->lookup || c->generation != w->space->generation)
+            break;
+        add_frame(w, c->tag, &frames[count]);
+        if (c->root) {
+            *ret_root = true;
+            return count + 1;
+        }
+        if (!step_cached(w, c))
+            break;
+        count++;
+    }
+    return count;
+}
+
+/* One frame more, in the general way. */
+static enum step walk_one(struct walk *w, struct unwind_frame *frames, uint32_t *count)
+{
+    if (w->ip == 0 && *count > 0)
+        return STEP_ROOT;
+    w->region = find_region(w, w->lookup);
+    if (!w->region && *count > 0)
+        return STEP_LOST;
+    add_frame(w, w->region ? w->region->tag : UINT32_MAX, &frames[(*count)++]);
+    w->fell_off = false;
+    return step(w);
+}
+
 /* Walks until a step does not lead on, which *ret_last tells. */
 static uint32_t walk(struct walk *w, struct unwind_frame *frames, uint32_t max, enum step *ret_last)
 {
     uint32_t count = 0;
     enum step last = STEP_ON;
-    while (count < max && last == STEP_ON) {
-        w->region = find_region(w, w->lookup);
-        if (!w->region && count > 0) {
-            last = STEP_LOST;
+    while (last == STEP_ON) {
+        bool root = false;
+        count += walk_cached(w, frames + count, max - count, &root);
+        if (root)
+            last = STEP_ROOT;
+        else if (count == max)
             break;
-        }
-        frames[count++] = (struct unwind_frame){
-            .pc = w->ip,
-            .lookup = w->lookup,
-            .tag = w->region ? w->region->tag : UINT32_MAX,
-            .guess = w->guess,
-        };
-        w->fell_off = false;
-        last = step(w);
+        else
+            last = walk_one(w, frames, &count);
     }
     *ret_last = last;
     return count;

@@ -14,7 +14,16 @@ struct unwind_space *unwind_space_new(void)
 {
     struct unwind_space *space = xcalloc(1, sizeof *space);
     space->reference = reference_new();
+    space->cache = xcalloc(SPACE_CACHE_CALLERS + SPACE_CACHE_LEAVES, sizeof *space->cache);
+    space->generation = 1;
     return space;
+}
+
+static void changed(struct unwind_space *space)
+{
+    reference_forget(space->reference);
+    if (++space->generation == 0)
+        space->generation = 1;
 }
 
 static void reserve(struct unwind_space *space, size_t want)
@@ -46,6 +55,7 @@ void unwind_space_free(struct unwind_space *space)
     if (!space)
         return;
     reference_free(space->reference);
+    free(space->cache);
     free(space->regions);
     free(space->starts);
     free(space);
@@ -53,7 +63,7 @@ void unwind_space_free(struct unwind_space *space)
 
 void unwind_space_clear(struct unwind_space *space)
 {
-    reference_forget(space->reference);
+    changed(space);
     space->len = 0;
 }
 
@@ -136,7 +146,7 @@ void unwind_space_map(struct unwind_space *space, const struct unwind_region *re
     }
     if (space->len - (to - from) + count > SPACE_REGIONS_MAX)
         return;
-    reference_forget(space->reference);
+    changed(space);
     splice(space, from, to, pieces, count);
     join(space, from + middle + 1);
     join(space, from + middle);
