@@ -11,6 +11,7 @@
  * Lines are counted from 0 in callFrame and from 1 in the old form; time deltas may be negative. A
  * sample lasts until the next one. (idle) is not CPU time: it is left out and said.
  */
+#include <assert.h>
 #include <inttypes.h>
 #include <jansson.h>
 #include <stdlib.h>
@@ -275,9 +276,11 @@ static uint64_t ns_of(double us)
     return us > 0 ? (uint64_t)(us * 1000 + 0.5) : 0;
 }
 
+/* There is at least one. */
 static void add_ticks(struct reader *r)
 {
     struct profile_meta *m = profile_meta(r->p);
+    assert(r->ticks.ptr);
     qsort(r->ticks.ptr, r->ticks.len, sizeof *r->ticks.ptr, compare_ticks);
     double last_us = r->ticks.ptr[r->ticks.len - 1].time_us;
     double end_us = r->end_us > last_us ? r->end_us : last_us;

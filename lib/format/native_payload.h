@@ -28,8 +28,10 @@ struct native_payload {
     } columns[NATIVE_COLUMNS_MAX]; /* the ones read last; room is kept from chunk to chunk */
 };
 
-/* Reads what stands between at and end as a chunk of this type. Types that are not known come from
- * a later version: true. */
+/* Types that are not known come from a later version: a reader skips them. */
+bool native_payload_knows(const char *type);
+
+/* Reads what stands between at and end as a chunk of this type. */
 bool native_payload_read(struct native_payload *r, const char *type);
 void native_payload_done(struct native_payload *r); /* the columns; the profile is the caller's */
 
