@@ -280,7 +280,7 @@ static uint64_t ns_of(double us)
 static void add_ticks(struct reader *r)
 {
     struct profile_meta *m = profile_meta(r->p);
-    assert(r->ticks.ptr);
+    assert(r->ticks.ptr && r->ticks.len);
     qsort(r->ticks.ptr, r->ticks.len, sizeof *r->ticks.ptr, compare_ticks);
     double last_us = r->ticks.ptr[r->ticks.len - 1].time_us;
     double end_us = r->end_us > last_us ? r->end_us : last_us;

@@ -42,13 +42,13 @@ static size_t cells(uint32_t c)
     return in_ranges(c, wide, PROF_ARRAY_LEN(wide)) ? 2 : 1;
 }
 
-size_t screen_width(struct slice text)
+size_t screen_width(struct slice printable)
 {
     size_t width = 0;
-    while (text.len) {
+    while (printable.len) {
         size_t len;
-        width += cells(utf8_decode(text, &len));
-        text = slice_skip(text, len);
+        width += cells(utf8_decode(printable, &len));
+        printable = slice_skip(printable, len);
     }
     return width;
 }

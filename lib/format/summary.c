@@ -154,18 +154,18 @@ struct slice summary_func_name(const struct summary *s, struct func_id func)
     return name.len ? name : slice_of("[unknown]");
 }
 
-void summary_add_place(const struct summary *s, struct func_id id, struct strbuf *out)
+void summary_add_place(const struct summary *s, struct func_id func, struct strbuf *out)
 {
-    const struct func *func = profile_func(s->p, id);
-    struct slice file = profile_string(s->p, func->file);
+    const struct func *f = profile_func(s->p, func);
+    struct slice file = profile_string(s->p, f->file);
     if (file.len == 0) {
-        struct slice module = profile_string(s->p, profile_module(s->p, func->module)->path);
+        struct slice module = profile_string(s->p, profile_module(s->p, f->module)->path);
         strbuf_addslice(out, slice_basename(module));
         return;
     }
     strbuf_addslice(out, slice_basename(file));
-    if (s->hot_line[id.i])
-        strbuf_addf(out, ":%" PRIu32, s->hot_line[id.i]);
+    if (s->hot_line[func.i])
+        strbuf_addf(out, ":%" PRIu32, s->hot_line[func.i]);
 }
 
 /* Three figures, as people read them: "1.20", "12.0", "120". */
