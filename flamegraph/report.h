@@ -8,6 +8,7 @@
 #define PROF_FLAMEGRAPH_REPORT_H
 
 #include <stdbool.h>
+#include <sys/types.h>
 
 #include "base/err.h"
 #include "format/format.h"
@@ -15,8 +16,9 @@
 
 struct report_options {
     bool no_source;    /* leave source snippets out */
-    bool no_children;  /* the tree view starts at the main process */
-    const char *title; /* NULL: meta.title */
+    bool no_children;  /* the main process alone */
+    uid_t source_reader; /* whose eyes source files are read with: SUDO_UID under sudo; 0: our own */
+    const char *title;   /* NULL: meta.title */
 };
 
 bool report_write(const struct profile *p, const struct report_options *options,

@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: MIT
+// The files of web/ become part of the program, in the order in which the page runs them. Paths are
+// relative to the folder in which make runs. Only data: the same for every processor.
+
+    .section .rodata
+
+    .global prof_page_script
+    .global prof_page_script_end
+    .balign 16
+prof_page_script:
+    .incbin "flamegraph/web/base.js"
+    .incbin "flamegraph/web/wire.js"
+    .incbin "flamegraph/web/profile.js"
+    .incbin "flamegraph/web/tree.js"
+    .incbin "flamegraph/web/derive.js"
+    .incbin "flamegraph/web/totals.js"
+    .incbin "flamegraph/web/search.js"
+    .incbin "flamegraph/web/state.js"
+    .incbin "flamegraph/web/model.js"
+    .incbin "flamegraph/web/label.js"
+    .incbin "flamegraph/web/colour.js"
+    .incbin "flamegraph/web/rows.js"
+    .incbin "flamegraph/web/canvas.js"
+    .incbin "flamegraph/web/strip.js"
+    .incbin "flamegraph/web/table.js"
+    .incbin "flamegraph/web/panel.js"
+    .incbin "flamegraph/web/legend.js"
+    .incbin "flamegraph/web/aria.js"
+    .incbin "flamegraph/web/export.js"
+    .incbin "flamegraph/web/toolbar.js"
+    .incbin "flamegraph/web/keys.js"
+    .incbin "flamegraph/web/main.js"
+prof_page_script_end:
+    .byte 0
+
+    .global prof_page_style
+    .global prof_page_style_end
+prof_page_style:
+    .incbin "flamegraph/web/base.css"
+    .incbin "flamegraph/web/app.css"
+    .incbin "flamegraph/web/print.css"
+prof_page_style_end:
+    .byte 0
+
+    .section .note.GNU-stack, "", %progbits

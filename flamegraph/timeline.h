@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: MIT
+/*
+ * When each stack was seen on which thread, for the page's time strip: samples added up per (thread,
+ * slice of time, tree member). The slices double in width until at most TIMELINE_MAX entries are
+ * left, so that an hour's recording costs the page no more than a minute's.
+ */
+#ifndef PROF_FLAMEGRAPH_TIMELINE_H
+#define PROF_FLAMEGRAPH_TIMELINE_H
+
+#include <stdint.h>
+
+#include "base/vec.h"
+#include "flamegraph/page_tree.h"
+
+enum { TIMELINE_MAX = 200000 };
+
+struct timeline_entry {
+    uint32_t thread; /* thread_id */
+    uint32_t slice;  /* from page_tree.from_ns on */
+    uint32_t member;
+    uint64_t count, weight;
+};
+
+struct timeline {
+    VEC(struct timeline_entry) entries; /* by thread, slice, member */
+    uint64_t slice_ns;                  /* 0: the samples have no times */
+};
+
+void timeline_build(const struct profile *p, const struct page_filter *f, const struct page_tree *t,
+    struct timeline *ret_timeline);
+void timeline_done(struct timeline *line);
+
+#endif

@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: MIT
+// Colours of frames: one per kind, a little lighter or darker by name so that neighbours part. The palette
+// comes with the page's facts.
+
+const THEMES = {
+    light: { ground: '#ffffff', text: '#1a1a1a', root: '#d9dce0', faint: '#8a9099', match: '#d81b60', matchText: '#ffffff' },
+    dark: { ground: '#0f1216', text: '#f4f4f4', root: '#3a4048', faint: '#7f8791', match: '#d81b60', matchText: '#ffffff' },
+};
+
+function colourParse(hex) {
+    return [1, 3, 5].map((i) => parseInt(hex.slice(i, i + 2), 16));
+}
+
+// As a canvas pixel: little-endian red, green, blue, alpha.
+function colourPixel([r, g, b]) {
+    return ((255 << 24) | (b << 16) | (g << 8) | r) >>> 0;
+}
+
+function colourMix(a, b, share) {
+    return a.map((v, i) => Math.round(v + (b[i] - v) * share));
+}
+
+function nameHash(text) {
+    let hash = 2166136261;
+    for (let i = 0; i < text.length && i < 64; i++) hash = Math.imul(hash ^ text.charCodeAt(i), 16777619);
+    return ((hash ^ (hash >>> 13)) >>> 0) / 4294967296;
+}
+
+// Pixels by row, and the same dimmed for rows that a search did not find.
+function colourTable(names, facts, kindOfRow, themeName) {
+    const theme = THEMES[themeName];
+    const ground = colourParse(theme.ground);
+    const shade = colourParse(themeName === 'dark' ? '#ffffff' : '#000000');
+    const base = facts.kinds.map((kind) => colourParse(kind[themeName]));
+    const table = { theme, normal: new Uint32Array(names.rows), dim: new Uint32Array(names.rows) };
+    for (let row = 0; row < names.rows; row++) {
+        const vary = nameHash(String(names.name[names.rowFunc[row]])) * 0.09;
+        const colour = colourMix(base[kindOfRow[row]], shade, vary);
+        table.normal[row] = colourPixel(colour);
+        table.dim[row] = colourPixel(colourMix(colour, ground, themeName === 'dark' ? 0.62 : 0.68));
+    }
+    table.ground = colourPixel(ground);
+    table.root = colourPixel(colourParse(theme.root));
+    table.match = colourPixel(colourParse(theme.match));
+    table.edge = colourPixel(colourParse(theme.text));
+    return table;
+}
+
+// Index of the kind by which each row is painted; inlined frames are a kind of their own, the last.
+function kindsOfRows(names, facts) {
+    const kinds = new Uint8Array(names.rows);
+    for (let row = 0; row < names.rows; row++) {
+        kinds[row] = names.rowFlags[row] & INLINED ? facts.kinds.length - 1 : names.kind[names.rowFunc[row]];
+    }
+    return kinds;
+}

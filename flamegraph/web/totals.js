@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: MIT
+// Self and total per function. In its total a function counts once per stack, however often it recurs.
+
+function totalsOf(names, tree) {
+    const totals = {
+        self: new Float64Array(names.funcs), total: new Float64Array(names.funcs),
+        row: new Uint32Array(names.funcs).fill(NO_ROW), whole: tree.total[0],
+    };
+    const covered = new Uint32Array(names.funcs);
+    for (let i = 1; i < tree.n; i++) {
+        const func = names.rowFunc[tree.row[i]];
+        totals.self[func] += tree.selfWeight[i];
+        if (totals.row[func] === NO_ROW) totals.row[func] = tree.row[i];
+        if (i < covered[func]) continue;
+        covered[func] = tree.end[i];
+        totals.total[func] += tree.total[i];
+    }
+    return totals;
+}
+
+const TOTALS_KEYS = {
+    self: (names, totals) => (a, b) => totals.self[b] - totals.self[a] || totals.total[b] - totals.total[a] || a - b,
+    total: (names, totals) => (a, b) => totals.total[b] - totals.total[a] || totals.self[b] - totals.self[a] || a - b,
+    name: (names) => {
+        const rank = nameRanks(names);
+        return (a, b) => rank[a] - rank[b];
+    },
+};
+
+// Functions that occur, in the order of a column ('self', 'total', 'name').
+function totalsSorted(names, totals, key, descending, keepFunc) {
+    const funcs = [];
+    for (let f = 0; f < names.funcs; f++) {
+        if (totals.row[f] !== NO_ROW && (!keepFunc || keepFunc[f])) funcs.push(f);
+    }
+    const natural = key === 'name' ? !descending : descending;
+    funcs.sort(TOTALS_KEYS[key](names, totals));
+    return natural ? funcs : funcs.reverse();
+}
