@@ -31,9 +31,9 @@ static void on_bus_error(int number, siginfo_t *info, void *context)
     (void)number;
     (void)context;
     const uintptr_t page = (uintptr_t)info->si_addr & ~(page_bytes - 1);
-    if (is_guarded((uintptr_t)info->si_addr)
-        && mmap((void *)page, page_bytes, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0)
-            != MAP_FAILED)
+    if (is_guarded((uintptr_t)info->si_addr) &&
+        mmap((void *)page, page_bytes, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0) !=
+            MAP_FAILED)
         return; /* the read is repeated and finds zeros */
     sigaction(SIGBUS, &previous, NULL);
 }

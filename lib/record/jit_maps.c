@@ -90,8 +90,9 @@ void jit_maps_add_sources(const struct jit_maps *maps, struct symbol_source_list
 {
     for (size_t i = 0; i < maps->list.len; i++) {
         const struct jit_map *m = &maps->list.ptr[i];
-        const struct symbol_source source
-            = { .module = m->module, .fd = m->fd, .owner_uid = (int32_t)m->uid };
+        const struct symbol_source source = {
+            .module = m->module, .fd = m->fd, .owner_uid = (int32_t)m->uid
+        };
         if (m->fd >= 0)
             vec_push(out, source);
     }

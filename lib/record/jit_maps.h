@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
 /*
- * Perf maps: /tmp/perf-PID.map, in which a runtime names the code it has generated. Opened while the
- * process lives, through its own root and by its own number there, because both are gone later. Files
- * that the target can write: never followed when a link, regular, owned by the target's user or root.
+ * Perf maps: /tmp/perf-PID.map, in which a runtime names the code it has generated. Opened while
+ * the process lives, through its own root and by its own number there, because both are gone later.
+ * Files that the target can write: never followed when a link, regular, owned by the target's user
+ * or root.
  */
 #ifndef PROF_RECORD_JIT_MAPS_H
 #define PROF_RECORD_JIT_MAPS_H
@@ -24,8 +25,8 @@ struct jit_map {
 
 struct jit_maps {
     VEC(struct jit_map) list;
-    bool ours;         /* we told the runtimes to write them: remove them in the end */
-    int64_t since_s;   /* older files are not ours */
+    bool ours;       /* we told the runtimes to write them: remove them in the end */
+    int64_t since_s; /* older files are not ours */
 };
 
 /* A process was seen executing generated code. */

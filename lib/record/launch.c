@@ -43,10 +43,10 @@ static void find_groups(const struct record_user *user, struct groups *ret_group
 static bool become(const struct record_user *user, const struct groups *groups)
 {
     uid_t real, effective, saved;
-    if (setgroups(groups->len, groups->ptr) != 0
-        || setresgid(user->gid, user->gid, user->gid) != 0
-        || setresuid(user->uid, user->uid, user->uid) != 0
-        || getresuid(&real, &effective, &saved) != 0)
+    if (setgroups(groups->len, groups->ptr) != 0 ||
+        setresgid(user->gid, user->gid, user->gid) != 0 ||
+        setresuid(user->uid, user->uid, user->uid) != 0 ||
+        getresuid(&real, &effective, &saved) != 0)
         return false;
     errno = EPERM;
     return real == user->uid && effective == user->uid && saved == user->uid;

@@ -18,8 +18,8 @@ struct launch_options {
     char *const *argv;
     char **env;
     const struct record_user *run_as; /* NULL: as prof itself */
-    sigset_t signal_mask;     /* of the target */
-    struct rlimit file_limit; /* of the target */
+    sigset_t signal_mask;             /* of the target */
+    struct rlimit file_limit;         /* of the target */
 };
 
 struct launched {

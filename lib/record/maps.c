@@ -19,8 +19,8 @@ static bool parse_pair(struct slice word, char between, uint64_t *ret_a, uint64_
     const size_t at = slice_find(word, between);
     if (at == word.len)
         return false;
-    return slice_to_u64((struct slice){ word.ptr, at }, 16, ret_a)
-        && slice_to_u64(slice_skip(word, at + 1), 16, ret_b);
+    return slice_to_u64((struct slice){ word.ptr, at }, 16, ret_a) &&
+           slice_to_u64(slice_skip(word, at + 1), 16, ret_b);
 }
 
 static uint32_t parse_prot(struct slice perms)
@@ -42,9 +42,9 @@ bool maps_parse_line(struct slice line, struct perf_map *ret_map)
         return false;
     m.len = end - m.start;
     m.prot = parse_prot(take_word(&line));
-    if (!slice_to_u64(take_word(&line), 16, &m.offset)
-        || !parse_pair(take_word(&line), ':', &major, &minor)
-        || !slice_to_u64(take_word(&line), 10, &m.inode))
+    if (!slice_to_u64(take_word(&line), 16, &m.offset) ||
+        !parse_pair(take_word(&line), ':', &major, &minor) ||
+        !slice_to_u64(take_word(&line), 10, &m.inode))
         return false;
     m.major = (uint32_t)major;
     m.minor = (uint32_t)minor;

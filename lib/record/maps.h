@@ -8,7 +8,8 @@
 #include "base/slice.h"
 #include "record/perf_record.h"
 
-/* One line, without its newline, as the record that mmap would have written. False: not a mapping. */
+/* One line, without its newline, as the record that mmap would have written. False: not a mapping.
+ */
 bool maps_parse_line(struct slice line, struct perf_map *ret_map);
 
 #endif

@@ -23,8 +23,8 @@ int open_in_root(pid_t pid, const char *path, int flags)
     if (root < 0)
         return -1;
     /* Absolute links inside the target's root must not lead into ours: openat2 (kernel 5.6). */
-    const struct open_how how
-        = { .flags = (uint64_t)flags, .resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS };
+    const struct open_how how = { .flags = (uint64_t)flags,
+        .resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS };
     return (int)syscall(SYS_openat2, root, path, &how, sizeof how);
 }
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 /*
  * Finds the very file that a process has mapped: it may have been deleted, replaced by a new build,
- * or lie in another mount namespace. What is opened is a regular file with the mapping's build id (or
- * inode), or it is not used at all.
+ * or lie in another mount namespace. What is opened is a regular file with the mapping's build id
+ * (or inode), or it is not used at all.
  */
 #ifndef PROF_RECORD_MODULE_OPEN_H
 #define PROF_RECORD_MODULE_OPEN_H

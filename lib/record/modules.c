@@ -95,8 +95,8 @@ static bool same_file(const struct perf_map *a, const struct perf_map *b)
 {
     if (!slice_equal(a->path, b->path) || !slice_equal(a->build_id, b->build_id))
         return false;
-    return a->build_id.len > 0
-        || (a->inode == b->inode && a->major == b->major && a->minor == b->minor);
+    return a->build_id.len > 0 ||
+           (a->inode == b->inode && a->major == b->major && a->minor == b->minor);
 }
 
 static uint64_t file_hash(const struct perf_map *map)
@@ -174,12 +174,11 @@ static void build_table(struct module_file *f)
     f->is_go = sections.has_go_pclntab;
     char *owned = NULL;
     struct elf_section debug;
-    if (sections.eh_frame.len == 0
-        && (elf_find_section(f->elf, ".debug_frame", &debug)
-            || elf_find_section(f->elf, ".zdebug_frame", &debug))) {
+    if (sections.eh_frame.len == 0 && (elf_find_section(f->elf, ".debug_frame", &debug) ||
+                                          elf_find_section(f->elf, ".zdebug_frame", &debug))) {
         const struct slice bytes = elf_section_data(f->elf, &debug, &owned);
-        sections.debug_frame
-            = (struct unwind_section){ (const uint8_t *)bytes.ptr, bytes.len, debug.address };
+        sections.debug_frame =
+            (struct unwind_section){ (const uint8_t *)bytes.ptr, bytes.len, debug.address };
     }
     f->table = unwind_table_new(&sections, NULL);
     free(owned);
@@ -232,8 +231,8 @@ static uint32_t find_loaded(const struct modules *m, uint32_t file)
 {
     for (uint32_t i = 0; i < m->files.len; i++) {
         const struct module_file *f = &m->files.ptr[i];
-        if (i != file && f->loaded && f->table && f->same_as == i
-            && f->module.i == m->files.ptr[file].module.i)
+        if (i != file && f->loaded && f->table && f->same_as == i &&
+            f->module.i == m->files.ptr[file].module.i)
             return i;
     }
     return file;
@@ -284,8 +283,9 @@ void modules_add_sources(const struct modules *m, struct symbol_source_list *out
     for (size_t i = 0; i < m->files.len; i++) {
         const struct module_file *f = &m->files.ptr[i];
         if (f->loaded && f->fd >= 0 && f->same_as == i) {
-            const struct symbol_source source
-                = { .module = f->module, .fd = f->fd, .owner_uid = -1 };
+            const struct symbol_source source = {
+                .module = f->module, .fd = f->fd, .owner_uid = -1
+            };
             vec_push(out, source);
         }
     }

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 /*
  * Mapped files: ELF file -> open descriptor + unwind table. A file is known from the moment it is
- * mapped, but opened only when the first stack passes through it; one file serves all processes that
- * map it. Descriptors stay open for the symboliser, which may need them when the file, or the mount
- * namespace it was in, has gone.
+ * mapped, but opened only when the first stack passes through it; one file serves all processes
+ * that map it. Descriptors stay open for the symboliser, which may need them when the file, or the
+ * mount namespace it was in, has gone.
  *
  * A place is a file at one distance from its addresses (V8 maps node's builtins twice). Its number
  * is the tag of unwind regions; numbers are never reused.
@@ -38,7 +38,8 @@ bool modules_is_file(struct slice path);
 /* The place of a file mapping; nothing is opened. */
 uint32_t modules_place(struct modules *m, const struct perf_map *map);
 
-/* Opens the place's file through a process that maps it; the second time this is a table look-up. */
+/* Opens the place's file through a process that maps it; the second time this is a table look-up.
+ */
 const struct code_place *modules_load(struct modules *m, uint32_t place, pid_t pid);
 
 /* Opened files, for symbol_resolve(): appended to *out, which the caller owns. */

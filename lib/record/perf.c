@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 /*
  * The sampler on perf_event_open. Rings are drained in order of time across CPUs, up to a moment
- * that lies a little in the past, so that a sample meets the maps that were there when it was taken:
+ * that lies a little in the past, so that a sample meets the maps that were there when it was
+ * taken:
  *
  *     cpu 0  --m----s--s---|--s      m: mmap, fork, exec, exit    s: sample
  *     cpu 1  -----s--m---s-|-----    |: everything older has been written by now
@@ -21,8 +22,8 @@
 #include "record/procfs_read.h"
 
 enum {
-    MARGIN_NS = 2000000,        /* a record is written this long after its time stamp at most */
-    SETTLE_US = 2000,           /* a new thread's birth is recorded within this time */
+    MARGIN_NS = 2000000, /* a record is written this long after its time stamp at most */
+    SETTLE_US = 2000,    /* a new thread's birth is recorded within this time */
     ATTACH_PASSES = 3,
     REMAP_INTERVAL_NS = 1000000000,
     ADJUST_INTERVAL_NS = 1000000000,
@@ -51,8 +52,8 @@ static void take_sample(struct perf_source *p, const struct perf_record *r)
     struct recorder *rec = p->recorder;
     if (r->time_ns < rec->from_ns || r->time_ns > rec->to_ns || (int32_t)r->tid <= 0)
         return;
-    const struct tracked_thread *thread
-        = processes_thread(&rec->processes, (pid_t)r->pid, (pid_t)r->tid, r->time_ns);
+    const struct tracked_thread *thread =
+        processes_thread(&rec->processes, (pid_t)r->pid, (pid_t)r->tid, r->time_ns);
     if (!thread)
         return;
     struct tracked_process *process = &rec->processes.list.ptr[thread->process];
@@ -173,9 +174,9 @@ static void family(struct perf_source *p, struct pid_list *ret_pids)
 }
 
 /*
- * Opens all threads of the target and its descendants. Threads that are born meanwhile inherit their
- * events when their parent has some; the others are found by looking again, after a pause in which the
- * births that are covered have been recorded.
+ * Opens all threads of the target and its descendants. Threads that are born meanwhile inherit
+ * their events when their parent has some; the others are found by looking again, after a pause in
+ * which the births that are covered have been recorded.
  */
 static bool attach_all(struct perf_source *p, struct err *e)
 {
@@ -233,10 +234,11 @@ static bool probe_level(struct perf_source *p, struct err *e)
         if (!perf_trial_run(ladder[i], &trial, e))
             continue;
         p->settings.level = p->recorder->level = ladder[i];
+        err_done(e);
         p->recorder->sample_cost_ns = trial.cost_ns;
         return true;
     }
-    return false;
+    return err_wrap(e, "nothing can be sampled here (level none)");
 }
 
 static void perf_stop(void *state)
@@ -308,8 +310,8 @@ static void adjust(struct perf_source *p, uint64_t now_ns)
     if (now_ns - p->adjusted_ns < ADJUST_INTERVAL_NS)
         return;
     if (stacks_want_more(&p->recorder->stacks) && next.stack_bytes < STACK_BYTES_MAX)
-        next.stack_bytes
-            = next.stack_bytes * 2 > STACK_BYTES_MAX ? STACK_BYTES_MAX : next.stack_bytes * 2;
+        next.stack_bytes =
+            next.stack_bytes * 2 > STACK_BYTES_MAX ? STACK_BYTES_MAX : next.stack_bytes * 2;
     if (r->options->rate_hz == 0 && over_budget(p) && next.rate_hz / 2 >= RATE_MIN_HZ)
         next.rate_hz /= 2;
     if (next.stack_bytes != p->settings.stack_bytes || next.rate_hz != p->settings.rate_hz)
@@ -344,8 +346,8 @@ static void finish(struct perf_source *p)
             "the memory that this user may lock is used up",
             "sudo sysctl kernel.perf_event_mlock_kb=4096");
     if (p->malformed > 0)
-        profile_add_note(
-            r->profile, "some records made no sense and were skipped", "a kernel newer than prof", NULL);
+        profile_add_note(r->profile, "some records made no sense and were skipped",
+            "a kernel newer than prof", NULL);
     if (p->dead)
         profile_add_note(r->profile, "sampling stopped before the end",
             "events could not be opened again with other settings", "give --stack-bytes or -F");

@@ -227,7 +227,8 @@ bool perf_open_error(struct err *e, int errnum, pid_t pid)
                            "container: --cap-add PERFMON and a seccomp profile that allows "
                            "perf_event_open; the process must also be yours");
     case ENOSYS:
-        return err_hint(e, "this kernel, or the container's seccomp profile, has no perf_event_open");
+        return err_hint(
+            e, "this kernel, or the container's seccomp profile, has no perf_event_open");
     case ESRCH:
         return err_hint(e, "the process has ended");
     case EMFILE:

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 /*
  * Opens the sampling events and their rings. One ring per online CPU; with inherit the kernel
- * refuses a ring for "any CPU" (EINVAL), so every thread needs one event per CPU. A launched child has
- * one thread and passes its events on; when attaching, each existing thread gets its own set, all
- * writing to the same rings.
+ * refuses a ring for "any CPU" (EINVAL), so every thread needs one event per CPU. A launched child
+ * has one thread and passes its events on; when attaching, each existing thread gets its own set,
+ * all writing to the same rings.
  */
 #ifndef PROF_RECORD_PERF_OPEN_H
 #define PROF_RECORD_PERF_OPEN_H

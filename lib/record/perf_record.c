@@ -50,8 +50,8 @@ static struct slice take_text(struct cursor *c)
 
 uint64_t perf_record_sample_type(void)
 {
-    return PERF_SAMPLE_IP | PERF_SAMPLE_TID | PERF_SAMPLE_TIME | PERF_SAMPLE_CALLCHAIN
-        | PERF_SAMPLE_REGS_USER | PERF_SAMPLE_STACK_USER;
+    return PERF_SAMPLE_IP | PERF_SAMPLE_TID | PERF_SAMPLE_TIME | PERF_SAMPLE_CALLCHAIN |
+           PERF_SAMPLE_REGS_USER | PERF_SAMPLE_STACK_USER;
 }
 
 uint64_t perf_sample_chain(const struct perf_sample *s, size_t index)

@@ -33,15 +33,15 @@ enum perf_record_kind {
 
 struct perf_sample {
     uint64_t ip;
-    bool in_kernel;          /* by the header's mode */
-    const uint8_t *chain;    /* chain_len numbers of 8 bytes, unaligned */
+    bool in_kernel;       /* by the header's mode */
+    const uint8_t *chain; /* chain_len numbers of 8 bytes, unaligned */
     size_t chain_len;
-    bool has_regs;           /* of a 64-bit user context */
+    bool has_regs; /* of a 64-bit user context */
     bool is_32bit;
     uint64_t regs[ARCH_REGS_MAX];
-    const uint8_t *stack;    /* what was copied of the user's stack, from SP up */
+    const uint8_t *stack; /* what was copied of the user's stack, from SP up */
     size_t stack_len;
-    size_t stack_wanted;     /* size asked for */
+    size_t stack_wanted; /* size asked for */
 };
 
 struct perf_map {

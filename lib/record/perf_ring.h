@@ -23,11 +23,11 @@ struct perf_ring {
     uint8_t *data;
     size_t size; /* power of two */
     uint64_t head, tail;
-    uint8_t *wrapped;           /* copy of a record that wraps; owned */
-    struct perf_record record;  /* the one at tail, when has_record */
+    uint8_t *wrapped;          /* copy of a record that wraps; owned */
+    struct perf_record record; /* the one at tail, when has_record */
     size_t record_len;
     bool has_record;
-    uint64_t malformed;         /* records that made no sense, skipped */
+    uint64_t malformed; /* records that made no sense, skipped */
 };
 
 /* Maps the ring of an event; data_bytes is a power of two. False with errno. */
@@ -37,7 +37,8 @@ void perf_ring_unmap(struct perf_ring *ring);
 /* Looks how far the kernel has got. */
 void perf_ring_refresh(struct perf_ring *ring);
 
-/* The oldest record that was there at the last refresh; NULL: none. Stays valid until the next skip. */
+/* The oldest record that was there at the last refresh; NULL: none. Stays valid until the next
+ * skip. */
 const struct perf_record *perf_ring_peek(struct perf_ring *ring);
 
 /* Gives the oldest record's bytes back to the kernel. */

@@ -49,7 +49,8 @@ static void count_samples(struct perf_ring *ring, struct perf_trial *t)
     }
 }
 
-/* Interleaved rounds with and without sampling; the smallest time of each is the least disturbed. */
+/* Interleaved rounds with and without sampling; the smallest time of each is the least disturbed.
+ */
 static void measure(struct perf_ring *ring, int fd, struct perf_trial *t)
 {
     uint64_t rounds = 1;
@@ -76,8 +77,9 @@ static void measure(struct perf_ring *ring, int fd, struct perf_trial *t)
 
 bool perf_trial_run(enum record_level level, struct perf_trial *ret_trial, struct err *e)
 {
-    const struct perf_settings settings
-        = { .rate_hz = TRIAL_RATE_HZ, .stack_bytes = STACK_BYTES_DEFAULT, .level = level };
+    const struct perf_settings settings = {
+        .rate_hz = TRIAL_RATE_HZ, .stack_bytes = STACK_BYTES_DEFAULT, .level = level
+    };
     PROF_CLEANUP(close_fd) int fd = perf_open_event(&settings, 0, -1);
     if (fd < 0)
         return perf_open_error(e, errno, getpid());

@@ -18,7 +18,8 @@ static struct slice take_word(struct slice *rest)
     return word;
 }
 
-/* "sl local_address rem_address st tx:rx tr:tm retrnsmt uid timeout inode ..." (proc_net_tcp.txt) */
+/* "sl local_address rem_address st tx:rx tr:tm retrnsmt uid timeout inode ..." (proc_net_tcp.txt)
+ */
 static bool parse_line(struct slice line, struct listening *ret)
 {
     take_word(&line);
@@ -29,8 +30,8 @@ static bool parse_line(struct slice line, struct listening *ret)
         take_word(&line);
     uint64_t inode = 0, port = 0;
     const size_t colon = slice_rfind(local, ':');
-    if (!listens || colon == local.len || !slice_to_u64(take_word(&line), 10, &inode)
-        || !slice_to_u64(slice_skip(local, colon + 1), 16, &port) || port > UINT16_MAX)
+    if (!listens || colon == local.len || !slice_to_u64(take_word(&line), 10, &inode) ||
+        !slice_to_u64(slice_skip(local, colon + 1), 16, &port) || port > UINT16_MAX)
         return false;
     *ret = (struct listening){ .inode = inode, .port = (uint16_t)port };
     return port > 0 && inode > 0;

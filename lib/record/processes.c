@@ -102,8 +102,9 @@ static struct tracked_process *add_process(
     struct tracked_process *stale = processes_find(ps, pid);
     if (stale)
         end_process(ps, stale, now_ns);
-    const struct tracked_process row
-        = { .pid = pid, .alive = true, .start_ns = now_ns, .space = space };
+    const struct tracked_process row = {
+        .pid = pid, .alive = true, .start_ns = now_ns, .space = space
+    };
     uint32_t slot = (uint32_t)ps->list.len;
     if (ps->free_slots.len > 0) {
         slot = ps->free_slots.ptr[--ps->free_slots.len];
@@ -127,8 +128,8 @@ static void apply_fork(struct processes *ps, const struct perf_record *r)
         if (ps->no_children)
             return;
         const struct tracked_process copy = parent ? *parent : (struct tracked_process){ 0 };
-        p = add_process(ps, pid,
-            copy.space ? unwind_space_clone(copy.space) : unwind_space_new(), r->time_ns);
+        p = add_process(
+            ps, pid, copy.space ? unwind_space_clone(copy.space) : unwind_space_new(), r->time_ns);
         p->parent = copy.row.i ? copy.row : copy.parent;
         p->name = copy.name;
         p->exe = copy.exe;

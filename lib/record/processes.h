@@ -29,12 +29,12 @@ struct tracked_process {
     struct process_id row;    /* 0 until the first sample */
     struct process_id parent; /* nearest ancestor with a row, at the time of the fork */
     struct string_id name, exe;
-    bool wants_exe;            /* the next mapped file is the executable */
+    bool wants_exe; /* the next mapped file is the executable */
     uint32_t live_threads;
     uint64_t start_ns;
     struct unwind_space *space;
-    uint64_t generation;       /* changes with the space; unique over all processes */
-    struct module_id jit;      /* 0: none seen */
+    uint64_t generation;  /* changes with the space; unique over all processes */
+    struct module_id jit; /* 0: none seen */
 };
 
 struct tracked_thread {
@@ -55,9 +55,9 @@ struct processes {
     VEC(uint32_t) free_threads;
     struct pid_table by_pid, by_tid; /* -> index + 1 */
     uint64_t last_generation;
-    uint32_t live;     /* processes */
-    uint64_t seen;     /* processes, ever */
-    bool no_children;  /* ignore every process but those added by hand */
+    uint32_t live;    /* processes */
+    uint64_t seen;    /* processes, ever */
+    bool no_children; /* ignore every process but those added by hand */
 };
 
 void processes_init(
@@ -75,15 +75,17 @@ void processes_apply(struct processes *ps, const struct perf_record *r);
 
 struct tracked_process *processes_find(struct processes *ps, pid_t pid); /* NULL: not known */
 
-/* The thread of a sample, with rows in the profile; made up from /proc when its birth was missed. */
-struct tracked_thread *processes_thread(struct processes *ps, pid_t pid, pid_t tid, uint64_t now_ns);
+/* The thread of a sample, with rows in the profile; made up from /proc when its birth was missed.
+ */
+struct tracked_thread *processes_thread(
+    struct processes *ps, pid_t pid, pid_t tid, uint64_t now_ns);
 
 /* Gives a process its row, and its JIT module on demand. */
 struct process_id processes_row(struct processes *ps, struct tracked_process *p);
 struct module_id processes_jit(struct processes *ps, struct tracked_process *p);
 
-/* Opens the file behind a region that an unwound address lies in, so that the next unwind can use its
- * table. */
+/* Opens the file behind a region that an unwound address lies in, so that the next unwind can use
+ * its table. */
 void processes_load_region(struct processes *ps, struct tracked_process *p, uint64_t address);
 
 #endif

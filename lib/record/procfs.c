@@ -25,8 +25,8 @@ struct procfs_source {
     struct procfs_stat base; /* of the attached process at the start */
 };
 
-static struct series_id series(struct profile *p, struct process_id process, const char *name,
-    const char *unit)
+static struct series_id series(
+    struct profile *p, struct process_id process, const char *name, const char *unit)
 {
     const struct series row = {
         .name = profile_add_string(p, slice_of(name)),
@@ -48,8 +48,8 @@ static void read_processes(struct procfs_source *s, uint64_t now_ns)
             continue;
         total_ns += stat.user_ns + stat.kernel_ns;
         profile_add_point(p, series(p, t->row, "rss", "bytes"), now_ns, (double)stat.rss_bytes);
-        profile_add_point(p, series(p, t->row, "cpu", "ns"), now_ns,
-            (double)(stat.user_ns + stat.kernel_ns));
+        profile_add_point(
+            p, series(p, t->row, "cpu", "ns"), now_ns, (double)(stat.user_ns + stat.kernel_ns));
     }
     s->recorder->target_cpu_ns = total_ns;
 }

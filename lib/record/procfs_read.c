@@ -59,8 +59,8 @@ void procfs_thread_name(pid_t pid, pid_t tid, struct strbuf *out)
 {
     PROF_CLEANUP(strbuf_done) struct strbuf name = STRBUF_INIT;
     strbuf_addf(&name, "task/%d/comm", (int)tid);
-    if (procfs_read(pid, name.ptr, SMALL_FILE_MAX, out) && out->len > 0
-        && out->ptr[out->len - 1] == '\n')
+    if (procfs_read(pid, name.ptr, SMALL_FILE_MAX, out) && out->len > 0 &&
+        out->ptr[out->len - 1] == '\n')
         out->ptr[--out->len] = '\0';
 }
 
@@ -111,8 +111,8 @@ void procfs_family(pid_t pid, pid_t except, struct pid_list *ret_pids)
     vec_push(ret_pids, pid);
     for (size_t known = 0; known < ret_pids->len; known++) {
         for (size_t i = 0; i < all.len; i++) {
-            if (parents.ptr[i] == ret_pids->ptr[known] && all.ptr[i] != except
-                && !holds(ret_pids, all.ptr[i]))
+            if (parents.ptr[i] == ret_pids->ptr[known] && all.ptr[i] != except &&
+                !holds(ret_pids, all.ptr[i]))
                 vec_push(ret_pids, all.ptr[i]);
         }
     }
@@ -165,6 +165,6 @@ bool procfs_stat(pid_t pid, pid_t tid, struct procfs_stat *ret_stat)
         strbuf_addf(&name, "task/%d/stat", (int)tid);
     else
         strbuf_adds(&name, "stat");
-    return procfs_read(pid, name.ptr, SMALL_FILE_MAX, &text)
-        && procfs_parse_stat(strbuf_slice(&text), ret_stat);
+    return procfs_read(pid, name.ptr, SMALL_FILE_MAX, &text) &&
+           procfs_parse_stat(strbuf_slice(&text), ret_stat);
 }

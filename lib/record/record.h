@@ -42,8 +42,8 @@ struct record_options {
     int save_fd;          /* FILE.prof under way, or -1 */
     const struct record_user *run_as; /* NULL: as prof itself */
     char *const *env; /* of the target and of the --on-port command; NULL: as prof's own */
-    bool no_inline;                   /* for record_session_resolve: physical functions only */
-    bool debuginfod;                  /* for record_session_resolve: DEBUGINFOD_URLS may be used */
+    bool no_inline;   /* for record_session_resolve: physical functions only */
+    bool debuginfod;  /* for record_session_resolve: DEBUGINFOD_URLS may be used */
 };
 
 /* Called about four times a second while recording, for a progress line. */
@@ -86,9 +86,9 @@ bool record_session_run(struct record_session *s, const struct record_callbacks 
 void record_session_resolve(struct record_session *s);
 
 /*
- * Writes what save_fd does not have yet (names too, so call it after record_session_resolve) and the
- * end mark. True when there is no save_fd. False also when an earlier write failed: the file then
- * holds what was recorded until then.
+ * Writes what save_fd does not have yet (names too, so call it after record_session_resolve) and
+ * the end mark. True when there is no save_fd. False also when an earlier write failed: the file
+ * then holds what was recorded until then.
  */
 bool record_session_finish_save(struct record_session *s, struct err *e);
 

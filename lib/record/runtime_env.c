@@ -11,22 +11,27 @@
 
 struct variable {
     const char *name;
-    const char *add;     /* words to append, or the value to set */
-    const char *asked;   /* when the user's value holds this, the maps are his; NULL: any value */
-    const char *program; /* only for a program of this name; NULL: always, children may be anything */
+    const char *add;   /* words to append, or the value to set */
+    const char *asked; /* when the user's value holds this, the maps are his; NULL: any value */
+    const char
+        *program; /* only for a program of this name; NULL: always, children may be anything */
     bool is_list;
 };
 
 static const struct variable variables[] = {
     /* V8 writes /tmp/perf-PID.map; without the second flag interpreted functions have no frames. */
-    { .name = "NODE_OPTIONS", .add = "--perf-basic-prof --interpreted-frames-native-stack",
-        .asked = "--perf-basic-prof", .is_list = true },
+    { .name = "NODE_OPTIONS",
+        .add = "--perf-basic-prof --interpreted-frames-native-stack",
+        .asked = "--perf-basic-prof",
+        .is_list = true },
     { .name = "PYTHONPERFSUPPORT", .add = "1" },
     { .name = "DOTNET_PerfMapEnabled", .add = "1" },
     /* Not for all programs: a JVM says "Picked up JAVA_TOOL_OPTIONS" on its standard error. */
     { .name = "JAVA_TOOL_OPTIONS",
         .add = "-XX:+IgnoreUnrecognizedVMOptions -XX:+PreserveFramePointer -XX:+DumpPerfMapAtExit",
-        .asked = "DumpPerfMapAtExit", .program = "java", .is_list = true },
+        .asked = "DumpPerfMapAtExit",
+        .program = "java",
+        .is_list = true },
 };
 
 static size_t env_find(char *const *env, const char *name)
@@ -93,7 +98,8 @@ static void apply(struct runtime_env *e, const struct variable *v, const char *p
         *asked = true;
     if (!is_wanted(v, old, program))
         return;
-    PROF_CLEANUP(free_ptr) char *value = v->is_list && old ? append_words(old, v->add) : xstrdup(v->add);
+    PROF_CLEANUP(free_ptr)
+    char *value = v->is_list && old ? append_words(old, v->add) : xstrdup(v->add);
     if (old && strcmp(old, value) == 0)
         return;
     runtime_env_set(e, v->name, value);

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 /*
  * A source is one way to learn about the target while it runs: one file, one row in source.c. A
- * sampler fills samples, and a session has exactly one; every counter that can run runs beside it. A
- * new source (ptrace, switches, syscalls) needs nothing else: docs/howto/add-a-source.md.
+ * sampler fills samples, and a session has exactly one; every counter that can run runs beside it.
+ * A new source (ptrace, switches, syscalls) needs nothing else: docs/howto/add-a-source.md.
  */
 #ifndef PROF_RECORD_SOURCE_H
 #define PROF_RECORD_SOURCE_H
@@ -29,14 +29,14 @@ struct recorder {
     struct jit_maps jit_maps;
     struct processes processes;
     struct stacks stacks;
-    pid_t target;             /* launched and stopped, or running already (options->argv is NULL) */
-    enum record_level level;  /* set by the sampler */
-    uint64_t from_ns, to_ns;  /* samples outside are not recorded */
-    uint64_t period_ns;       /* on-CPU time that one sample stands for, as of now */
-    uint64_t sample_cost_ns;  /* what one sample costs the target; set by the sampler */
+    pid_t target;            /* launched and stopped, or running already (options->argv is NULL) */
+    enum record_level level; /* set by the sampler */
+    uint64_t from_ns, to_ns; /* samples outside are not recorded */
+    uint64_t period_ns;      /* on-CPU time that one sample stands for, as of now */
+    uint64_t sample_cost_ns; /* what one sample costs the target; set by the sampler */
     uint64_t samples, lost;
     uint64_t sample_user, sample_kernel; /* of them, by mode */
-    uint64_t target_cpu_ns;   /* as the counters have seen it so far */
+    uint64_t target_cpu_ns;              /* as the counters have seen it so far */
 };
 
 enum source_role { SOURCE_SAMPLER, SOURCE_COUNTER };
@@ -61,7 +61,8 @@ struct source {
     /* Takes what there is, at least ten times a second. last: the target has ended. */
     void (*drain)(void *state, uint64_t now_ns, bool last);
 
-    /* Ends the observation; the target, when alive, goes on untouched. Frees state; NULL is ignored. */
+    /* Ends the observation; the target, when alive, goes on untouched. Frees state; NULL is
+     * ignored. */
     void (*stop)(void *state);
 };
 

@@ -32,8 +32,8 @@ bool stack_tail_start(struct stack_tail *t, pid_t pid, const struct unwind_stack
     if (copy->len < sizeof now)
         return false;
     const size_t at = copy->len - sizeof now;
-    if (read_target(pid, copy->address + at, now, sizeof now) != sizeof now
-        || memcmp(now, copy->bytes + at, sizeof now) != 0)
+    if (read_target(pid, copy->address + at, now, sizeof now) != sizeof now ||
+        memcmp(now, copy->bytes + at, sizeof now) != 0)
         return false;
     reserve(t, copy->len);
     memcpy(t->bytes, copy->bytes, copy->len);

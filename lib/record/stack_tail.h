@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
 /*
- * The outer part of a stack that was deeper than the bytes the kernel copied (64 KiB at most). It is
- * read from the live process while the sample is drained, some milliseconds late. The inner frames have
- * changed by then, the outer ones seldom: they are taken only when the last bytes of the copy are still
- * the same in the process, because no function beyond them can have returned without its caller's
- * frames being written anew.
+ * The outer part of a stack that was deeper than the bytes the kernel copied (64 KiB at most). It
+ * is read from the live process while the sample is drained, some milliseconds late. The inner
+ * frames have changed by then, the outer ones seldom: they are taken only when the last bytes of
+ * the copy are still the same in the process, because no function beyond them can have returned
+ * without its caller's frames being written anew.
  */
 #ifndef PROF_RECORD_STACK_TAIL_H
 #define PROF_RECORD_STACK_TAIL_H

@@ -19,13 +19,13 @@ struct user_part {
 
 static struct frame_id marker_frame(struct profile *p, const char *name)
 {
-    const struct func func
-        = { .name = profile_add_string(p, slice_of(name)), .kind = FUNC_MARKER };
+    const struct func func = { .name = profile_add_string(p, slice_of(name)), .kind = FUNC_MARKER };
     const struct line line = { .func = profile_add_func(p, &func) };
     return profile_add_frame_lines(p, &line, 1);
 }
 
-void stacks_init(struct stacks *s, struct profile *p, struct processes *ps, const struct unwinder *u)
+void stacks_init(
+    struct stacks *s, struct profile *p, struct processes *ps, const struct unwinder *u)
 {
     *s = (struct stacks){ .profile = p, .processes = ps, .unwinder = u };
     s->frames = xcalloc(FRAMES_MAX, sizeof *s->frames);
@@ -76,8 +76,8 @@ static void lengthen(struct stacks *s, struct tracked_process *process,
     if (!stack_tail_start(&s->tail, process->pid, copy))
         return;
     const uint32_t sure = part->count;
-    while (part->end == UNWIND_TRUNCATED && part->count < FRAMES_MAX
-        && stack_tail_grow(&s->tail, process->pid, copy->address)) {
+    while (part->end == UNWIND_TRUNCATED && part->count < FRAMES_MAX &&
+           stack_tail_grow(&s->tail, process->pid, copy->address)) {
         const struct unwind_stack longer = stack_tail_view(&s->tail, copy->address);
         const struct unwind_result r = unwind(s, process, regs, &longer);
         part->count = r.count;
@@ -141,8 +141,8 @@ static uint32_t chain_frames(
 static void prefer_chain(struct stacks *s, struct tracked_process *process,
     const struct perf_sample *sample, struct user_part *part)
 {
-    const struct unwind_region *leaf
-        = part->count > 0 ? unwind_space_find(process->space, s->frames[0].lookup) : NULL;
+    const struct unwind_region *leaf =
+        part->count > 0 ? unwind_space_find(process->space, s->frames[0].lookup) : NULL;
     if (!leaf || leaf->tag >= REGION_TAG_JIT || part->end == UNWIND_COMPLETE)
         return;
     if (!modules_load(s->processes->modules, leaf->tag / 2, process->pid)->is_go)
@@ -222,8 +222,8 @@ static size_t kernel_chain(const struct perf_sample *sample, size_t *ret_first)
     if (sample->chain_len == 0 || perf_sample_chain(sample, 0) != (uint64_t)PERF_CONTEXT_KERNEL)
         return 0;
     *ret_first = 1;
-    while (1 + i < sample->chain_len
-        && perf_sample_chain(sample, 1 + i) < (uint64_t)PERF_CONTEXT_MAX)
+    while (
+        1 + i < sample->chain_len && perf_sample_chain(sample, 1 + i) < (uint64_t)PERF_CONTEXT_MAX)
         i++;
     return i;
 }
@@ -247,8 +247,8 @@ static struct stack_id add_kernel(
     const size_t count = kernel_chain(sample, &first);
     for (size_t i = count; i-- > 0;) {
         const uint64_t pc = perf_sample_chain(sample, first + i);
-        const struct frame_id frame
-            = profile_add_frame(s->profile, kernel_module(s), i > 0 ? pc - 1 : pc, 0);
+        const struct frame_id frame =
+            profile_add_frame(s->profile, kernel_module(s), i > 0 ? pc - 1 : pc, 0);
         stack = profile_add_stack(s->profile, stack, frame);
     }
     return stack;
@@ -269,8 +269,8 @@ static uint64_t hash_sample(const struct stacks *s, const struct tracked_process
     return hash ? hash : 1;
 }
 
-static struct frame_id user_frame(struct stacks *s, struct tracked_process *process, uint32_t index,
-    const struct user_part *part)
+static struct frame_id user_frame(
+    struct stacks *s, struct tracked_process *process, uint32_t index, const struct user_part *part)
 {
     const struct unwind_frame *f = &s->frames[index];
     const uint32_t flags = f->guess || index >= part->sure ? FRAME_GUESS : 0;
@@ -279,8 +279,7 @@ static struct frame_id user_frame(struct stacks *s, struct tracked_process *proc
             s->profile, processes_jit(s->processes, process), f->lookup, flags);
     if (f->tag == REGION_TAG_NONE)
         return profile_add_frame(s->profile, (struct module_id){ 0 }, f->lookup, flags);
-    const struct code_place *place
-        = modules_load(s->processes->modules, f->tag / 2, process->pid);
+    const struct code_place *place = modules_load(s->processes->modules, f->tag / 2, process->pid);
     return profile_add_frame(s->profile, place->module, f->lookup - place->bias, flags);
 }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * A sample's registers, stack bytes and kernel chain -> an interned stack of the profile, at once and
- * where the bytes lie. A stack that was seen before costs the unwinding and one look-up.
+ * A sample's registers, stack bytes and kernel chain -> an interned stack of the profile, at once
+ * and where the bytes lie. A stack that was seen before costs the unwinding and one look-up.
  */
 #ifndef PROF_RECORD_STACKS_H
 #define PROF_RECORD_STACKS_H
@@ -40,14 +40,15 @@ struct stacks {
     uint32_t recent, recent_truncated;    /* since stacks_want_more() was last asked */
 };
 
-void stacks_init(struct stacks *s, struct profile *p, struct processes *ps, const struct unwinder *u);
+void stacks_init(
+    struct stacks *s, struct profile *p, struct processes *ps, const struct unwinder *u);
 void stacks_done(struct stacks *s);
 
 struct stack_id stacks_intern(
     struct stacks *s, struct tracked_process *process, const struct perf_sample *sample);
 
-/* More than 1 % of recent stacks were cut short by the copy's size. Asking starts the count anew once
- * there are enough of them for an answer. */
+/* More than 1 % of recent stacks were cut short by the copy's size. Asking starts the count anew
+ * once there are enough of them for an answer. */
 bool stacks_want_more(struct stacks *s);
 
 #endif

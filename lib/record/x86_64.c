@@ -6,7 +6,8 @@
 
 #include "base/compiler.h"
 
-/* Position = order of the mask's bits; value = DWARF number (System V ABI for x86-64, figure 3.36). */
+/* Position = order of the mask's bits; value = DWARF number (System V ABI for x86-64, figure 3.36).
+ */
 static const struct {
     uint8_t perf;
     uint8_t dwarf;
