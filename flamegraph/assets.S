@@ -4,6 +4,14 @@
 
     .section .rodata
 
+    .global prof_page_boot
+    .global prof_page_boot_end
+    .balign 16
+prof_page_boot:
+    .incbin "flamegraph/web/boot.js"
+prof_page_boot_end:
+    .byte 0
+
     .global prof_page_script
     .global prof_page_script_end
     .balign 16
@@ -37,9 +45,15 @@ prof_page_script_end:
     .global prof_page_style_end
 prof_page_style:
     .incbin "flamegraph/web/base.css"
-    .incbin "flamegraph/web/app.css"
     .incbin "flamegraph/web/print.css"
 prof_page_style_end:
+    .byte 0
+
+    .global prof_page_app_style
+    .global prof_page_app_style_end
+prof_page_app_style:
+    .incbin "flamegraph/web/app.css"
+prof_page_app_style_end:
     .byte 0
 
     .section .note.GNU-stack, "", %progbits

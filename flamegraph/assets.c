@@ -3,17 +3,22 @@
 
 #include <stdbool.h>
 
+extern const char prof_page_boot[], prof_page_boot_end[];
 extern const char prof_page_script[], prof_page_script_end[];
+extern const char prof_page_app_style[], prof_page_app_style_end[];
 extern const char prof_page_style[], prof_page_style_end[];
 
-struct slice assets_script(void)
+struct slice asset_text(enum asset asset)
 {
-    return (struct slice){ prof_page_script, (size_t)(prof_page_script_end - prof_page_script) };
-}
-
-struct slice assets_style(void)
-{
-    return (struct slice){ prof_page_style, (size_t)(prof_page_style_end - prof_page_style) };
+    static const struct {
+        const char *from, *to;
+    } texts[ASSETS] = {
+        [ASSET_BOOT] = { prof_page_boot, prof_page_boot_end },
+        [ASSET_SCRIPT] = { prof_page_script, prof_page_script_end },
+        [ASSET_APP_STYLE] = { prof_page_app_style, prof_page_app_style_end },
+        [ASSET_STYLE] = { prof_page_style, prof_page_style_end },
+    };
+    return (struct slice){ texts[asset].from, (size_t)(texts[asset].to - texts[asset].from) };
 }
 
 /* A line of a comment: "//", or one of a block that starts a line. */
@@ -26,7 +31,7 @@ static bool is_comment(struct slice line, bool *in_block)
     return slice_starts(line, "//");
 }
 
-void assets_squeeze(struct strbuf *out, struct slice source)
+void asset_squeeze(struct strbuf *out, struct slice source)
 {
     bool in_block = false;
     struct slice line;

@@ -6,8 +6,8 @@
  *
  *   names    string count, UTF-16 length of each, byte length of all, UTF-8 bytes (string 0 is "")
  *            module count, then (path, flags) of each
- *            func count, columns name, system name, file, line, module, kind
- *            row count, columns func, flags (1 inlined, tier << 1)
+ *            func count, columns z(increase of name), system name, file, line, module, kind
+ *            row count, columns z(increase of func), flags (1 inlined, tier << 1)
  *   tree     node count without the root; weight unit u; 1 when every weight is count * u
  *            levels to pop before each node; row of each; self count of the root and of each;
  *            unless exact: z(self weight - self count * u) of the root and each

@@ -124,12 +124,14 @@ static uint32_t pool_add(struct string_pool *pool, const struct profile *p, stru
 /* name, system name, file, line, module, kind, column by column. */
 enum { FUNC_COLUMNS = 6 };
 
-static void pack_func(
-    const struct profile *p, uint32_t id, struct string_pool *pool, struct strbuf *columns)
+static void pack_func(const struct profile *p, uint32_t id, struct string_pool *pool,
+    uint32_t *name_before, struct strbuf *columns)
 {
     static const struct func nameless = { .kind = FUNC_UNKNOWN };
     const struct func *f = id == 0 ? &nameless : profile_func(p, (struct func_id){ id });
-    varint_add(&columns[0], pool_add(pool, p, f->name));
+    const uint32_t name = pool_add(pool, p, f->name);
+    varint_add_signed(&columns[0], (int64_t)name - *name_before);
+    *name_before = name;
     varint_add(&columns[1], pool_add(pool, p, f->system_name));
     varint_add(&columns[2], pool_add(pool, p, f->file));
     varint_add(&columns[3], f->line);
@@ -158,8 +160,9 @@ void names_pack(const struct profile *p, const struct names *n, struct strbuf *o
     struct strbuf columns[FUNC_COLUMNS];
     for (int c = 0; c < FUNC_COLUMNS; c++)
         columns[c] = (struct strbuf)STRBUF_INIT;
+    uint32_t name_before = 0;
     for (size_t i = 0; i < n->funcs.len; i++)
-        pack_func(p, n->funcs.ptr[i], &pool, columns);
+        pack_func(p, n->funcs.ptr[i], &pool, &name_before, columns);
     pack_modules(p, &pool, &rest);
     varint_add(&rest, n->funcs.len);
     for (int c = 0; c < FUNC_COLUMNS; c++) {
@@ -168,7 +171,7 @@ void names_pack(const struct profile *p, const struct names *n, struct strbuf *o
     }
     varint_add(&rest, n->rows.len);
     for (size_t i = 0; i < n->rows.len; i++)
-        varint_add(&rest, n->rows.ptr[i].func);
+        varint_add_signed(&rest, (int64_t)n->rows.ptr[i].func - (i > 0 ? n->rows.ptr[i - 1].func : 0));
     for (size_t i = 0; i < n->rows.len; i++)
         varint_add(&rest, n->rows.ptr[i].flags);
     varint_add(out, pool.len);

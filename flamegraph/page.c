@@ -59,23 +59,26 @@ static void add_hash(struct strbuf *out, const struct strbuf *text)
     strbuf_addc(out, '\'');
 }
 
-/* The policy lets our own script and style run, by their hashes, and nothing else. */
-static void add_head(
-    struct strbuf *out, const char *title, const struct strbuf *script, const struct strbuf *style)
+/* The policy lets our own scripts and styles run, by their hashes, and nothing else. */
+static void add_head(struct strbuf *out, const char *title, const struct strbuf assets[static ASSETS])
 {
     strbuf_adds(out, "<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">\n"
                      "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; "
                      "script-src ");
-    add_hash(out, script);
+    add_hash(out, &assets[ASSET_BOOT]);
+    strbuf_addc(out, ' ');
+    add_hash(out, &assets[ASSET_SCRIPT]);
     strbuf_adds(out, "; style-src ");
-    add_hash(out, style);
+    add_hash(out, &assets[ASSET_STYLE]);
+    strbuf_addc(out, ' ');
+    add_hash(out, &assets[ASSET_APP_STYLE]);
     strbuf_adds(out, "; img-src data: blob:; base-uri 'none'; form-action 'none'\">\n"
                      "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
                      "<meta name=\"color-scheme\" content=\"light dark\">\n"
                      "<meta name=\"referrer\" content=\"no-referrer\">\n<title>");
     html_short(out, slice_of(title), HTML_SHORT_MAX);
     strbuf_adds(out, " - prof</title>\n<style>");
-    strbuf_addslice(out, strbuf_slice(style));
+    strbuf_addslice(out, strbuf_slice(&assets[ASSET_STYLE]));
     strbuf_adds(out, "</style></head>\n<body>\n");
 }
 
@@ -132,26 +135,36 @@ static void add_data(struct strbuf *out, const struct page *pg)
         add_block(out, "source-data", &raw);
 }
 
+static void add_scripts(struct strbuf *out, const struct strbuf assets[static ASSETS])
+{
+    html_block(out, "style-data", strbuf_slice(&assets[ASSET_APP_STYLE]));
+    html_block(out, "script-data", strbuf_slice(&assets[ASSET_SCRIPT]));
+    strbuf_adds(out, "<script>");
+    strbuf_addslice(out, strbuf_slice(&assets[ASSET_BOOT]));
+    strbuf_adds(out, "</script>\n");
+}
+
 bool report_write(const struct profile *p, const struct report_options *options,
     const struct format_sink *sink, struct err *e)
 {
     struct page pg;
     page_init(&pg, p, options);
     PROF_CLEANUP(strbuf_done) struct strbuf out = STRBUF_INIT;
-    PROF_CLEANUP(strbuf_done) struct strbuf script = STRBUF_INIT;
-    PROF_CLEANUP(strbuf_done) struct strbuf style = STRBUF_INIT;
-    assets_squeeze(&script, assets_script());
-    assets_squeeze(&style, assets_style());
-    add_head(&out, pg.title, &script, &style);
+    struct strbuf assets[ASSETS];
+    for (int i = 0; i < ASSETS; i++) {
+        assets[i] = (struct strbuf)STRBUF_INIT;
+        asset_squeeze(&assets[i], asset_text((enum asset)i));
+    }
+    add_head(&out, pg.title, assets);
     add_static(&out, &pg);
     if (pg.tree.nodes[0].total_weight > 0) {
         add_facts(&out, &pg);
         add_data(&out, &pg);
-        strbuf_adds(&out, "<script>");
-        strbuf_addslice(&out, strbuf_slice(&script));
-        strbuf_adds(&out, "</script>\n");
+        add_scripts(&out, assets);
     }
     strbuf_adds(&out, "</body></html>\n");
+    for (int i = 0; i < ASSETS; i++)
+        strbuf_done(&assets[i]);
     page_done(&pg);
     return sink->write(sink->ctx, out.ptr, out.len, e);
 }

@@ -415,14 +415,6 @@ class App {
     }
 }
 
-async function blockBytes(id) {
-    const element = byId(id);
-    if (!element) return null;
-    const bytes = await wireInflate(base64Bytes(element.textContent));
-    element.remove();
-    return bytes;
-}
-
 async function start() {
     const facts = JSON.parse(byId('facts-data').textContent);
     const model = await Model.open(facts, blockBytes);
@@ -434,7 +426,4 @@ async function start() {
     document.documentElement.dataset.ready = 'true';
 }
 
-start().catch((error) => {
-    document.documentElement.classList.remove('live');
-    byId('static').before(h('p', { class: 'failed', role: 'alert' }, 'The interactive graph could not start (' + error.message + '). Below is the plain report.'));
-});
+start().catch(bootFailed);

@@ -21,11 +21,11 @@ function namesRead(bytes) {
     const column = () => wire.column(funcs, new Uint32Array(funcs));
     const names = {
         string, modules, funcs,
-        name: column(), system: column(), file: column(), line: column(), module: column(), kind: column(),
+        name: wire.increases(funcs), system: column(), file: column(), line: column(), module: column(), kind: column(),
     };
     const rows = wire.number();
     names.rows = rows;
-    names.rowFunc = wire.column(rows, new Uint32Array(rows));
+    names.rowFunc = wire.increases(rows);
     names.rowFlags = wire.column(rows, new Uint8Array(rows));
     return names;
 }

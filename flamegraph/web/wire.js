@@ -1,19 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Bytes of a data block: base64, zlib, columns of varints. flamegraph/data.h describes the blocks.
-
-function base64Bytes(text) {
-    if (Uint8Array.fromBase64) return Uint8Array.fromBase64(text);
-    const binary = atob(text);
-    const bytes = new Uint8Array(binary.length);
-    for (let i = 0; i < binary.length; i++) bytes[i] = binary.charCodeAt(i);
-    return bytes;
-}
-
-// Inflates off the main thread; the Adler-32 at the end is checked on the way.
-async function wireInflate(bytes) {
-    const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream('deflate'));
-    return new Uint8Array(await new Response(stream).arrayBuffer());
-}
+// Columns of varints. flamegraph/data.h describes the blocks; boot.js unpacks them.
 
 // Reads varints one after the other. Numbers above 2^53 lose their last bits; times and sums stay far below.
 class WireReader {
@@ -37,6 +23,12 @@ class WireReader {
     signed() {
         const value = this.number();
         return value % 2 === 0 ? value / 2 : -(value + 1) / 2;
+    }
+
+    increases(count) {
+        const array = new Uint32Array(count);
+        for (let i = 0, value = 0; i < count; i++) array[i] = value += this.signed();
+        return array;
     }
 
     // The fast path of the large columns: most numbers have one or two bytes.
