@@ -38,6 +38,7 @@ struct node {
     struct stack_id stack;
     uint64_t hits;
     bool placed; /* stack is known */
+    uint32_t depth;
     bool idle;
 };
 
@@ -183,17 +184,22 @@ static struct line gc_line(struct profile *p)
 }
 
 /* The caller's stack is known. */
-static void place_node(struct reader *r, struct node *node)
+static bool place_node(struct reader *r, struct node *node)
 {
     bool root = node->parent == NO_PARENT;
     struct stack_id caller = { root ? 0 : r->nodes.ptr[node->parent].stack.i };
     node->placed = true;
+    node->depth = root ? 0 : r->nodes.ptr[node->parent].depth + 1;
+    if (node->depth > IMPORT_DEPTH_MAX)
+        return err_set(r->e, ERR_LIMIT, "node %" PRId64 " is deeper than %d calls", node->id,
+            IMPORT_DEPTH_MAX);
     node->idle = is_named(node, "(idle)");
     node->stack = caller;
     if (node->idle || (root && is_named(node, "(root)")))
-        return;
+        return true;
     struct line line = is_named(node, "(garbage collector)") ? gc_line(r->p) : line_of(r, node);
     node->stack = profile_add_stack(r->p, caller, profile_add_frame_lines(r->p, &line, 1));
+    return true;
 }
 
 /* Callers first; a node may stand before its caller in the file. False: callers in a ring. */
@@ -209,12 +215,13 @@ static bool place_nodes(struct reader *r)
                 break;
             at = (uint32_t)r->nodes.ptr[at].parent;
         }
-        ok = way.len <= r->nodes.len;
+        if (way.len > r->nodes.len)
+            ok = err_set(r->e, ERR_FORMAT, "nodes call each other in a ring");
         while (ok && way.len)
-            place_node(r, &r->nodes.ptr[way.ptr[--way.len]]);
+            ok = place_node(r, &r->nodes.ptr[way.ptr[--way.len]]);
     }
     vec_done(&way);
-    return ok ? true : err_set(r->e, ERR_FORMAT, "nodes call each other in a ring");
+    return ok;
 }
 
 /* ---- samples ---- */

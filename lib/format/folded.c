@@ -17,9 +17,6 @@
 #include "format/text_lines.h"
 #include "profile/calltree.h"
 
-enum {
-    FRAMES_MAX = 1 << 16, /* in one stack */
-};
 static const uint64_t TOTAL_MAX = INT64_MAX;
 
 /* ---- writing ---- */
@@ -136,8 +133,8 @@ static bool add_stack(struct folded_reader *r, struct slice stack, struct err *e
     while (at <= stack.len) {
         struct slice rest = slice_skip(stack, at);
         size_t len = slice_find(rest, ';');
-        if (r->path.len == FRAMES_MAX)
-            return text_lines_wrong(&r->lines, e, "a stack of at most %d frames", FRAMES_MAX);
+        if (r->path.len == IMPORT_DEPTH_MAX)
+            return text_lines_wrong(&r->lines, e, "a stack of at most %d frames", IMPORT_DEPTH_MAX);
         struct stack_id caller = { r->path.len ? r->path.ptr[r->path.len - 1].i : 0 };
         struct frame_id frame = add_frame(r->p, (struct slice){ rest.ptr, len });
         vec_push(&r->path, profile_add_stack(r->p, caller, frame));

@@ -9,6 +9,10 @@
 
 #include "format/format.h"
 
+/* Frames in a stack that a reader accepts. Programs stay far below; what walks every stack to its
+ * root would take very long on a made-up chain. */
+enum { IMPORT_DEPTH_MAX = 1 << 15 };
+
 bool native_sniff(struct slice head);
 bool native_write(const struct profile *p, const struct format_sink *sink, struct err *e);
 struct profile *native_read(struct slice bytes, struct err *e);

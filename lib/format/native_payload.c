@@ -8,6 +8,7 @@
 #include "base/alloc.h"
 #include "base/varint.h"
 #include "base/vec.h"
+#include "format/formats.h"
 #include "format/native_wire.h"
 #include "profile/sample_log.h"
 
@@ -275,6 +276,11 @@ static bool read_stacks(struct native_payload *r)
         if (back == 0 || back > id)
             return err_set(r->e, ERR_FORMAT, "stack %" PRIu32 " has no caller before it", id);
         struct stack_id caller = { id - (uint32_t)back };
+        uint32_t depth = caller.i ? r->depths.ptr[caller.i - 1] + 1 : 1;
+        if (depth > IMPORT_DEPTH_MAX)
+            return err_set(r->e, ERR_LIMIT, "stack %" PRIu32 " is deeper than %d frames", id,
+                IMPORT_DEPTH_MAX);
+        vec_push(&r->depths, depth);
         struct frame_id frame = { (uint32_t)cell(r, 1, i) };
         if (profile_add_stack(r->p, caller, frame).i != id)
             return repeated(r, id);
@@ -580,4 +586,5 @@ void native_payload_done(struct native_payload *r)
 {
     for (int i = 0; i < NATIVE_COLUMNS_MAX; i++)
         vec_done(&r->columns[i]);
+    vec_done(&r->depths);
 }

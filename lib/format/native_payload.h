@@ -26,6 +26,10 @@ struct native_payload {
         uint64_t *ptr;
         size_t len, cap;
     } columns[NATIVE_COLUMNS_MAX]; /* the ones read last; room is kept from chunk to chunk */
+    struct {
+        uint32_t *ptr;
+        size_t len, cap;
+    } depths; /* of each stack */
 };
 
 /* Types that are not known come from a later version: a reader skips them. */

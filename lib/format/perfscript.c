@@ -26,8 +26,7 @@
 #include "format/text_lines.h"
 
 enum {
-    TOKENS_MAX = 64,      /* of a header line that are looked at */
-    FRAMES_MAX = 1 << 16, /* in one stack */
+    TOKENS_MAX = 64, /* of a header line that are looked at */
     SNIFF_LINES = 64,
 };
 
@@ -270,8 +269,8 @@ static bool read_frame(struct reader *r, struct slice line, struct err *e)
         return text_lines_wrong(
             &r->lines, e, "an address, a function and its file, as '55d0 main+0x1f (/bin/app)'");
     }
-    if (r->depth++ == FRAMES_MAX)
-        return text_lines_wrong(&r->lines, e, "a stack of at most %d frames", FRAMES_MAX);
+    if (r->depth++ == IMPORT_DEPTH_MAX)
+        return text_lines_wrong(&r->lines, e, "a stack of at most %d frames", IMPORT_DEPTH_MAX);
     if (!r->counts)
         return true;
     if (slice_is(dso, "inlined")) {

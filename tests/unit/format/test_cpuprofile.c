@@ -153,3 +153,17 @@ Test(cpuprofile, wrong_content_is_named)
         err_done(&e);
     }
 }
+
+Test(cpuprofile, a_chain_that_is_too_deep_is_refused)
+{
+    struct strbuf text = STRBUF_INIT;
+    strbuf_adds(&text, "{\"nodes\":[");
+    for (int i = 1; i <= 40000; i++)
+        strbuf_addf(&text, "{\"id\":%d,\"children\":[%d]},", i, i + 1);
+    strbuf_adds(&text, "{\"id\":40001,\"hitCount\":1}]}");
+    struct err e = { 0 };
+    cr_assert_null(format_by_name("cpuprofile")->read(strbuf_slice(&text), &e));
+    cr_assert_not_null(strstr(e.message, "is deeper than 32768 calls"), "%s", e.message);
+    err_done(&e);
+    strbuf_done(&text);
+}

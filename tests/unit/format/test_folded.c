@@ -140,7 +140,7 @@ Test(folded, too_deep_a_stack_is_an_error)
     strbuf_adds(&text, " 7\n");
     struct err e = { 0 };
     cr_assert_null(format_by_name("folded")->read(strbuf_slice(&text), &e));
-    cr_assert_not_null(strstr(e.message, "line 1: expected a stack of at most 65536 frames"));
+    cr_assert_not_null(strstr(e.message, "line 1: expected a stack of at most 32768 frames"));
     err_done(&e);
     strbuf_done(&text);
 }

@@ -368,3 +368,21 @@ Test(native, walking_up_the_parents_always_ends)
     }
     profile_free(p);
 }
+
+Test(native, a_stack_that_is_too_deep_is_refused)
+{
+    PROF_CLEANUP(strbuf_done) struct strbuf bytes = header(1, 0);
+    PROF_CLEANUP(strbuf_done) struct strbuf stacks = STRBUF_INIT;
+    enum { DEPTH = 33000 };
+    varint_add(&stacks, 1);
+    varint_add(&stacks, DEPTH);
+    for (int i = 0; i < DEPTH; i++)
+        varint_add(&stacks, 1);
+    for (int i = 0; i < DEPTH; i++)
+        varint_add(&stacks, 0);
+    add_chunk(&bytes, NATIVE_STACKS, strbuf_slice(&stacks), 0);
+    struct err e = { 0 };
+    cr_assert_null(native()->read(strbuf_slice(&bytes), &e));
+    cr_assert_not_null(strstr(e.message, "stack 32769 is deeper than 32768"), "%s", e.message);
+    err_done(&e);
+}
