@@ -275,6 +275,12 @@ static void *perf_start(struct recorder *r, struct err *e)
 
 /* ---- while it runs ---- */
 
+static bool is_running(pid_t pid)
+{
+    struct procfs_stat stat;
+    return procfs_stat(pid, 0, &stat) && stat.state != 'Z' && stat.state != 'X';
+}
+
 /* Other settings need other events; the target goes on meanwhile. */
 static void reopen(struct perf_source *p, const struct perf_settings *settings)
 {
@@ -289,7 +295,7 @@ static void reopen(struct perf_source *p, const struct perf_settings *settings)
     if (!attach_all(p, NULL)) {
         p->settings = before;
         p->settings.enable_on_exec = false;
-        p->dead = !attach_all(p, NULL);
+        p->dead = !attach_all(p, NULL) && is_running(p->recorder->target);
     }
     p->recorder->period_ns = NS_PER_S / p->settings.rate_hz;
 }
@@ -353,10 +359,18 @@ static void finish(struct perf_source *p)
             "events could not be opened again with other settings", "give --stack-bytes or -F");
 }
 
+/* Stacks whose outer part was, or could no longer be, read from the live process. */
+static uint64_t late_reads(const struct recorder *r)
+{
+    return r->stacks.lengthened + r->stacks.truncated;
+}
+
 static void perf_drain(void *state, uint64_t now_ns, bool last)
 {
     struct perf_source *p = state;
+    const uint64_t late_before = late_reads(p->recorder);
     drain_until(p, last ? UINT64_MAX : now_ns - MARGIN_NS);
+    p->recorder->in_haste = late_reads(p->recorder) != late_before;
     if (last) {
         finish(p);
         return;

@@ -12,8 +12,8 @@
 
 enum {
     TRIAL_RATE_HZ = 20000,
-    TRIAL_ROUNDS = 4,
-    TRIAL_ROUND_NS = 1500000,
+    TRIAL_ROUNDS = 3,
+    TRIAL_ROUND_NS = 700000,
     TRIAL_MAX_NS = 40000000, /* when a starved machine delivers nothing */
 };
 

@@ -18,11 +18,10 @@
 #include "record/source.h"
 #include "record/target.h"
 
-#define DRAIN_INTERVAL_MS 100
 #define BEAT_NS (250 * NS_PER_MS)
 #define PORT_LIMIT_NS (30 * NS_PER_S)
 
-enum { SOURCES_MAX = 8 };
+enum { SOURCES_MAX = 8, DRAIN_INTERVAL_MS = 100, HASTE_INTERVAL_MS = 8 };
 
 struct running_source {
     const struct source *source;
@@ -214,7 +213,7 @@ static void wait_for_something(struct record_session *s, const struct signals *s
     for (size_t i = 0; i < s->source_count; i++)
         if (s->sources[i].source->add_polls)
             s->sources[i].source->add_polls(s->sources[i].state, &polls);
-    poll(polls.ptr, polls.len, DRAIN_INTERVAL_MS);
+    poll(polls.ptr, polls.len, s->recorder.in_haste ? HASTE_INTERVAL_MS : DRAIN_INTERVAL_MS);
     vec_done(&polls);
 }
 

@@ -34,6 +34,7 @@ struct recorder {
     uint64_t from_ns, to_ns; /* samples outside are not recorded */
     uint64_t period_ns;      /* on-CPU time that one sample stands for, as of now */
     uint64_t sample_cost_ns; /* what one sample costs the target; set by the sampler */
+    bool in_haste;           /* drain often: stacks are being completed from the live process */
     uint64_t samples, lost;
     uint64_t sample_user, sample_kernel; /* of them, by mode */
     uint64_t target_cpu_ns;              /* as the counters have seen it so far */

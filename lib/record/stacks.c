@@ -195,7 +195,7 @@ static void count_end(struct stacks *s, const struct user_part *part)
         break;
     case UNWIND_TRUNCATED:
         s->truncated++;
-        s->recent_truncated++;
+        s->recent_truncated += part->count < FRAMES_MAX; /* a longer copy would help */
         break;
     case UNWIND_BROKEN:
         s->broken++;
