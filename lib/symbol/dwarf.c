@@ -11,6 +11,7 @@
 #include "base/vec.h"
 #include "symbol/debugfile.h"
 #include "symbol/dwarf_image.h"
+#include "symbol/dwarf_scope.h"
 #include "symbol/dwarf_walk.h"
 #include "symbol/source_path.h"
 
@@ -65,6 +66,7 @@ struct reader {
     struct namer *namer;
     bool no_inline;
     struct dwarf_walk walk;
+    struct dwarf_scopes scopes;
     struct map index;
     VEC(struct function) functions;
 };
@@ -93,10 +95,28 @@ static struct slice linkage_name(Dwarf_Die *die)
     return slice_of(dwarf_formstring(&attribute));
 }
 
+/* "ns::Class::function" of a function without a linkage name; C has no scopes to look for. */
+static struct slice scoped_name(struct reader *r, Dwarf_Die *origin)
+{
+    const char *name = dwarf_diename(origin);
+    Dwarf_Die unit;
+    const int language =
+        dwarf_diecu(origin, &unit, NULL, NULL) ? dwarf_srclang(&unit) : (int)DW_LANG_C;
+    if (!name || language == DW_LANG_C || language == DW_LANG_C89 || language == DW_LANG_C99 ||
+        language == DW_LANG_C11 || language == DW_LANG_Go || language == DW_LANG_Mips_Assembler)
+        return slice_of(name);
+    PROF_CLEANUP(strbuf_done) struct strbuf text = STRBUF_INIT;
+    dwarf_scopes_prefix(&r->scopes, origin, &text);
+    if (text.len == 0 && strcmp(name, "operator()") == 0)
+        strbuf_adds(&text, "{lambda}::"); /* its class lies inside a function */
+    strbuf_adds(&text, name);
+    return arena_copy(&r->lookup->arena, strbuf_slice(&text));
+}
+
 static void describe(struct reader *r, Dwarf_Die *origin, struct function *f)
 {
     const struct slice linkage = linkage_name(origin);
-    const struct slice symbol = linkage.len ? linkage : slice_of(dwarf_diename(origin));
+    const struct slice symbol = linkage.len ? linkage : scoped_name(r, origin);
     int line = 0;
     f->die = origin->addr;
     f->has_linkage_name = linkage.len > 0;
@@ -144,14 +164,26 @@ static struct place place_of(Dwarf_Die *unit, uint64_t address)
     return place;
 }
 
-static uint32_t call_line(Dwarf_Die *inlined)
+static uint32_t number_of(Dwarf_Die *die, unsigned attribute_name)
 {
     Dwarf_Attribute attribute;
-    Dwarf_Word line;
-    if (!dwarf_attr(inlined, DW_AT_call_line, &attribute) ||
-        dwarf_formudata(&attribute, &line) != 0 || line > UINT32_MAX)
+    Dwarf_Word value;
+    if (!dwarf_attr(die, attribute_name, &attribute) || dwarf_formudata(&attribute, &value) != 0 ||
+        value > UINT32_MAX)
         return 0;
-    return (uint32_t)line;
+    return (uint32_t)value;
+}
+
+/* Where an inlined function is called from. */
+static struct place call_place(Dwarf_Die *unit, Dwarf_Die *inlined)
+{
+    struct place place = { NULL, number_of(inlined, DW_AT_call_line) };
+    Dwarf_Files *files;
+    size_t count;
+    const uint32_t index = number_of(inlined, DW_AT_call_file);
+    if (index && dwarf_getsrcfiles(unit, &files, &count) == 0 && index < count)
+        place.file = dwarf_filesrc(files, index, NULL, NULL);
+    return place;
 }
 
 /* Units may spell a file's folder differently; code from another file (a macro's, an included
@@ -196,14 +228,13 @@ static void add_physical(struct reader *r, uint32_t i, const struct function *f,
 }
 
 /* The lines of one address: the line of each function is where it calls the next inner one. */
-static void add_chain(struct reader *r, uint32_t i, struct place innermost)
+static void add_chain(struct reader *r, Dwarf_Die *unit, uint32_t i, struct place innermost)
 {
     for (uint32_t at = r->walk.first[i]; at != CHAIN_END; at = r->walk.links.ptr[at].next) {
         const struct function *f = function_of(r, &r->walk.links.ptr[at].die);
         const uint32_t next = r->walk.links.ptr[at].next;
         const struct place place =
-            next == CHAIN_END ? innermost
-                              : (struct place){ NULL, call_line(&r->walk.links.ptr[next].die) };
+            next == CHAIN_END ? innermost : call_place(unit, &r->walk.links.ptr[next].die);
         if (at == r->walk.first[i]) {
             add_physical(r, i, f, place);
             if (r->no_inline || r->lookup->found[i].len == 0)
@@ -232,7 +263,7 @@ static void read_addresses(struct reader *r, Dwarf_Die *unit, uint32_t from, uin
             continue;
         const struct place place = place_of(unit, r->lookup->addresses[i]);
         if (r->walk.first[i] != CHAIN_END)
-            add_chain(r, i, place);
+            add_chain(r, unit, i, place);
         else
             add_symbol_line(r, i, place);
     }
@@ -276,6 +307,7 @@ void dwarf_match(const struct dwarf_input *input, struct lookup *l, const struct
         dwarf_walk_init(&r.walk, l);
         read_units(&r, debug.dwarf);
         dwarf_walk_done(&r.walk);
+        dwarf_scopes_done(&r.scopes);
         map_done(&r.index);
         vec_done(&r.functions);
     }

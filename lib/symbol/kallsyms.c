@@ -7,6 +7,7 @@
 #include "base/alloc.h"
 #include "base/file.h"
 #include "base/strbuf.h"
+#include "symbol/demangle.h"
 
 enum {
     ADDRESS_DIGITS = 16,
@@ -63,7 +64,7 @@ static void match_line(
     struct slice name = slice_skip(line, 2);
     const size_t tab = slice_find(name, '\t');
     const struct kernel_symbol s = { .address = address,
-        .name = { name.ptr, tab },
+        .name = symbol_base((struct slice){ name.ptr, tab }),
         .module = tab < name.len ? slice_skip(name, tab + 1) : (struct slice){ 0 } };
     offer(&best[first], &s);
 }
