@@ -60,6 +60,7 @@ struct visit {
     const struct unwind_regs *regs;
     const struct unwind_stack *stack;
     const struct list *list; /* of the function looked up last */
+    bool moved;              /* past the first frame */
     bool fell_off;
     uint32_t reads;
 };
@@ -317,7 +318,8 @@ static bool add_frame(struct visit *v, struct unwind_frame *frame, unw_word_t ip
     return region != NULL;
 }
 
-/* One step up. Returns what unw_step does: 0 at the outermost frame, < 0 when lost. */
+/* One step up, which fills *frame. Returns what unw_step does: 0 at the outermost frame, < 0 when
+ * lost. */
 static int step_up(struct visit *v, unw_cursor_t *cursor, uint64_t *sp, struct unwind_frame *frame)
 {
     unw_word_t ip = 0, next_sp = 0;
@@ -329,7 +331,11 @@ static int step_up(struct visit *v, unw_cursor_t *cursor, uint64_t *sp, struct u
         return -1;
     if (ip == 0)
         return 0;
-    if (next_sp < *sp || !add_frame(v, frame, ip, exact))
+    /* Only a first frame may have nothing on the stack (its return address is in a register). */
+    const bool rises = next_sp > *sp || (next_sp == *sp && !v->moved);
+    const bool copied = next_sp - v->stack->address <= v->stack->len;
+    v->moved = true;
+    if (!rises || !copied || !add_frame(v, frame, ip, exact))
         return -1;
     *sp = next_sp;
     return step;

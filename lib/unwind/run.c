@@ -489,13 +489,13 @@ static uint32_t walk_cached(
 /* One frame more, in the general way. */
 static enum step walk_one(struct walk *w, struct unwind_frame *frames, uint32_t *count)
 {
+    w->fell_off = false;
     if (w->ip == 0 && *count > 0)
         return STEP_ROOT;
     w->region = find_region(w, w->lookup);
     if (!w->region && *count > 0)
         return STEP_LOST;
     add_frame(w, w->region ? w->region->tag : UINT32_MAX, &frames[(*count)++]);
-    w->fell_off = false;
     return step(w);
 }
 
