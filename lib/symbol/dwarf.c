@@ -259,7 +259,7 @@ static void read_addresses(struct reader *r, Dwarf_Die *unit, uint32_t from, uin
 {
     dwarf_walk_unit(&r->walk, unit, from, to);
     for (uint32_t i = from; i < to; i++) {
-        if (r->lookup->found[i].len)
+        if (!r->walk.mine[i] || r->lookup->found[i].len)
             continue;
         const struct place place = place_of(unit, r->lookup->addresses[i]);
         if (r->walk.first[i] != CHAIN_END)
@@ -269,16 +269,25 @@ static void read_addresses(struct reader *r, Dwarf_Die *unit, uint32_t from, uin
     }
 }
 
+/* Units of Rust and of -ffunction-sections have hundreds of ranges: all addresses in one walk. */
 static void read_unit(struct reader *r, Dwarf_Die *unit)
 {
     Dwarf_Addr base, start, end;
     ptrdiff_t at = 0;
+    uint32_t from = r->lookup->count, to = 0;
+    memset(r->walk.mine, 0, r->lookup->count * sizeof *r->walk.mine);
     while ((at = dwarf_ranges(unit, at, &base, &start, &end)) > 0) {
-        uint32_t from;
-        const uint32_t to = start ? lookup_range(r->lookup, start, end, &from) : (from = 0);
-        if (from < to)
-            read_addresses(r, unit, from, to);
+        uint32_t i;
+        const uint32_t stop = start ? lookup_range(r->lookup, start, end, &i) : (i = 0);
+        if (i >= stop)
+            continue;
+        from = i < from ? i : from;
+        to = stop > to ? stop : to;
+        for (; i < stop; i++)
+            r->walk.mine[i] = true;
     }
+    if (from < to)
+        read_addresses(r, unit, from, to);
 }
 
 static void read_units(struct reader *r, Dwarf *dwarf)

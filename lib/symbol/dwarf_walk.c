@@ -3,6 +3,7 @@
 
 #include <dwarf.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/alloc.h"
 
@@ -22,6 +23,7 @@ void dwarf_walk_init(struct dwarf_walk *w, const struct lookup *lookup)
     *w = (struct dwarf_walk){ .lookup = lookup };
     w->first = xcalloc(lookup->count, sizeof *w->first);
     w->last = xcalloc(lookup->count, sizeof *w->last);
+    w->mine = xcalloc(lookup->count, sizeof *w->mine);
     w->settled = xcalloc(lookup->count, sizeof *w->settled);
     vec_push(&w->links, (struct chain_link){ .next = CHAIN_END });
 }
@@ -30,6 +32,7 @@ void dwarf_walk_done(struct dwarf_walk *w)
 {
     free(w->first);
     free(w->last);
+    free(w->mine);
     free(w->settled);
     vec_done(&w->links);
 }
@@ -67,6 +70,8 @@ static bool covers(struct dwarf_walk *w, Dwarf_Die *die, int tag, const struct w
         uint32_t to = start ? lookup_range(w->lookup, start, end, &i) : (i = 0);
         to = to < window->to ? to : window->to;
         for (i = i > window->from ? i : window->from; i < to; i++) {
+            if (!w->mine[i])
+                continue;
             hit = true;
             if (is_function)
                 claim(w, i, die, tag);
@@ -117,12 +122,13 @@ static void walk_children(struct dwarf_walk *w, Dwarf_Die *parent, struct window
 
 void dwarf_walk_unit(struct dwarf_walk *w, Dwarf_Die *unit, uint32_t from, uint32_t to)
 {
+    memset(w->settled, 0, w->lookup->count * sizeof *w->settled);
     walk_children(w, unit, (struct window){ .from = from, .to = to });
     /* What is left may be in a function nested in one that does not cover it (local classes,
      * lambdas): look everywhere, for those only. */
     bool all_found = true;
     for (uint32_t i = from; i < to; i++) {
-        w->settled[i] = w->first[i] != CHAIN_END;
+        w->settled[i] = !w->mine[i] || w->first[i] != CHAIN_END;
         all_found &= w->settled[i];
     }
     if (!all_found)

@@ -23,14 +23,15 @@ struct dwarf_walk {
     const struct lookup *lookup;
     uint32_t *first; /* per address: its outermost link; CHAIN_END: none */
     uint32_t *last;
-    bool *settled;                /* per address: its chain is complete */
+    bool *mine;    /* per address: it lies in the unit; set by the caller before each walk */
+    bool *settled; /* per address: its chain is complete */
     VEC(struct chain_link) links; /* links[0] is not used */
 };
 
 void dwarf_walk_init(struct dwarf_walk *w, const struct lookup *lookup);
 void dwarf_walk_done(struct dwarf_walk *w);
 
-/* Finds the functions of the addresses numbered [from, to), which lie in the unit. */
+/* Finds the functions of those addresses numbered [from, to) that are marked as the unit's. */
 void dwarf_walk_unit(struct dwarf_walk *w, Dwarf_Die *unit, uint32_t from, uint32_t to);
 
 #endif

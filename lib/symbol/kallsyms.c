@@ -58,8 +58,7 @@ static void match_line(
     if (!is_text(line.ptr[0]))
         return;
     uint32_t first;
-    lookup_range(l, address, UINT64_MAX, &first);
-    if (first == l->count || address > l->addresses[first])
+    if (lookup_range(l, address, UINT64_MAX, &first) <= first)
         return;
     struct slice name = slice_skip(line, 2);
     const size_t tab = slice_find(name, '\t');

@@ -149,8 +149,8 @@ static void note_start(
     const struct table *t, const struct lookup *l, struct start *starts, const struct entry *e)
 {
     uint32_t first;
-    lookup_range(l, e->address, UINT64_MAX, &first);
-    if (first == l->count || starts[first].address > e->address)
+    if (lookup_range(l, e->address, UINT64_MAX, &first) <= first ||
+        starts[first].address > e->address)
         return;
     if (starts[first].address < e->address)
         starts[first] = (struct start){ .address = e->address };
