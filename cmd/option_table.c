@@ -152,8 +152,8 @@ static const struct option rows[] = {
         .group = GROUP_OUTPUT,
         .values = VALUES_FILE,
         .argument = "FILE.prof",
-        .help = "Also keep the recording. It is written while the target runs, so that a crash "
-                "loses at most the last second; 'prof report' reads it." },
+        .help = "Also keep the recording. It is written while the target runs, every few "
+                "seconds, so that a crash loses only the last of them; 'prof report' reads it." },
     { .name = "title",
 
         .type = OPTION_TEXT,

@@ -173,7 +173,7 @@ static bool open_default(struct outputs *outputs, const struct output_plan *plan
 
 bool outputs_open(struct outputs *outputs, const struct output_plan *plan, struct err *e)
 {
-    *outputs = (struct outputs){ .stream_fd = -1 };
+    *outputs = (struct outputs){ .invoker = plan->invoker, .stream_fd = -1 };
     const struct settings *s = plan->settings;
     if (s->save && !open_one(outputs, plan, format_named(native_name), s->save, e))
         return false;
@@ -190,6 +190,16 @@ bool outputs_start(struct outputs *outputs, struct err *e)
         if (outputs->list.ptr[i].streamed && !file_out_commit(&outputs->list.ptr[i].file, e))
             return false;
     return true;
+}
+
+void outputs_abandon(struct outputs *outputs)
+{
+    for (size_t i = 0; i < outputs->list.len; i++) {
+        const struct output *output = &outputs->list.ptr[i];
+        struct stat st;
+        if (output->streamed && lstat(output->file.path, &st) == 0 && S_ISREG(st.st_mode))
+            unlink(output->file.path);
+    }
 }
 
 /* ---- writing ---- */
@@ -213,17 +223,12 @@ static bool sink_write(void *ctx, const void *bytes, size_t len, struct err *e)
     return sink->waiting.len < SINK_BUFFER_BYTES || sink_flush(sink, e);
 }
 
-static bool write_one(
-    struct output *output, const struct profile *p, const struct settings *settings, struct err *e)
+static bool write_one(struct output *output, const struct profile *p,
+    const struct report_options *page, struct err *e)
 {
     struct file_sink file = { .fd = output->file.fd, .waiting = STRBUF_INIT };
     const struct format_sink sink = { .write = sink_write, .ctx = &file };
-    const struct report_options page = {
-        .no_source = settings->no_source,
-        .no_children = settings->no_children,
-        .title = settings->title,
-    };
-    bool ok = output->format == &html_format ? report_write(p, &page, &sink, e)
+    bool ok = output->format == &html_format ? report_write(p, page, &sink, e)
                                              : output->format->write(p, &sink, e);
     ok = ok && sink_flush(&file, e) && file_out_commit(&output->file, e);
     strbuf_done(&file.waiting);
@@ -233,11 +238,17 @@ static bool write_one(
 bool outputs_write(struct outputs *outputs, const struct profile *p,
     const struct settings *settings, struct err *e)
 {
+    const struct report_options page = {
+        .no_source = settings->no_source,
+        .no_children = settings->no_children,
+        .source_reader = outputs->invoker->sudo ? outputs->invoker->user.uid : 0,
+        .title = settings->title,
+    };
     bool all = true;
     for (size_t i = 0; i < outputs->list.len; i++) {
         struct output *output = &outputs->list.ptr[i];
         struct err failure = { 0 };
-        if (output->streamed || write_one(output, p, settings, &failure))
+        if (output->streamed || write_one(output, p, &page, &failure))
             continue;
         err_wrap(&failure, "'%s' was not written", output->file.path);
         if (!all)

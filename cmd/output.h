@@ -28,6 +28,7 @@ struct output {
 
 struct outputs {
     VEC(struct output) list;
+    const struct invoker *invoker;
     int stream_fd; /* -1, or the descriptor that a recording is saved to as it grows */
 };
 
@@ -45,6 +46,9 @@ bool outputs_open(struct outputs *outputs, const struct output_plan *plan, struc
 
 /* The target is about to run: the streamed file takes its place, so that it outlives prof. */
 bool outputs_start(struct outputs *outputs, struct err *e);
+
+/* The target could not be started after all: nothing was recorded, so nothing stays. */
+void outputs_abandon(struct outputs *outputs);
 
 /* Writes all of them even when one fails; e holds the first failure. */
 bool outputs_write(struct outputs *outputs, const struct profile *p,

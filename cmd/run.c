@@ -200,8 +200,10 @@ static int record_and_report(struct run *run)
     if (!run->recorded)
         say_error(&e);
     err_done(&e);
-    if (!run->recorded && run->outcome.exec_errno != 0)
+    if (!run->recorded && run->outcome.exec_errno != 0) {
+        outputs_abandon(&run->outputs);
         return status_of_exec_errno(run->outcome.exec_errno);
+    }
     bool reported = report(run, &e);
     if (!reported)
         say_error(&e);

@@ -17,19 +17,14 @@ want_err 'chmod +x' not-executable-hint
 nothing_left not-executable
 run "$PROF" flame -o x.html -- "$work"
 want_status 126 folder-status
-printf '#!/no/such/interpreter\n' > script
-chmod +x script
-run "$PROF" flame -o x.html -- ./script
+printf '#!/no/such/interpreter\n' > prof-local
+chmod +x prof-local
+run "$PROF" flame -o x.html -- ./prof-local
 want_status 127 interpreter-status
 want "interpreter-says-something" grep -q '^prof: ' err
 nothing_left interpreter
-head -c 64 /dev/zero > broken
-chmod +x broken
-run "$PROF" flame -o x.html -- ./broken
-want_status 126 not-a-program-status
-nothing_left not-a-program
-run "$PROF" flame -o x.html -- script
-want_err './script' this-folder-is-hinted-at
+run "$PROF" flame -o x.html -- prof-local
+want_err './prof-local' this-folder-is-hinted-at
 run "$PROF" flame -o x.html -- ''
 want_status 127 empty-name-status
 finish

@@ -12,7 +12,7 @@ wait "$prof" 2> /dev/null
 want there [ -s cut.prof ]
 run "$PROF" report cut.prof --format text
 want_status 0 readable
-want says-that-it-is-cut grep -qi 'cut' out
+want says-that-it-is-cut grep -q 'ends early' out
 run "$PROF" report cut.prof --format folded
 want most-samples [ "$(awk '{ n += $NF } END { print n + 0 }' out)" -gt 1000 ]
 sleep 0.5

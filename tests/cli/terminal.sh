@@ -11,7 +11,7 @@ def read(fd):
     global out
     data = os.read(fd, 65536)
     out += data
-    return b""
+    return data
 status = pty.spawn(sys.argv[2:], read, lambda fd: b"")
 open(sys.argv[1], "wb").write(out)
 sys.exit(os.waitstatus_to_exitcode(status))
@@ -19,7 +19,7 @@ PY
 python3 terminal.py seen "$PROF" flame -o x.html -- "$TARGETS/spin" 1.2 > /dev/null 2>&1
 want progress grep -q 'samples, 0 lost' seen
 want path-last [ "$(tail -n 1 seen | tr -d '\r')" = x.html ]
-python3 terminal.py quiet "$PROF" flame -q -o x.html -- sleep 0.8 > /dev/null 2>&1
+python3 terminal.py quiet "$PROF" flame -q -o x.html -- sh -c "'$TARGETS/spin' 0.8 > /dev/null" > /dev/null 2>&1
 want quiet [ ! -s quiet ]
 printf 'main;\033[31mred\007;\342\200\256gnp.exe 5\n' > hostile.folded
 run "$PROF" report hostile.folded -o x.txt
