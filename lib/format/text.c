@@ -116,7 +116,7 @@ static void header(const struct summary *s, struct strbuf *out)
     add_words(&line, "", m->machine);
     add_words(&line, "level ", m->level);
     add_words(&line, "by ", m->tool);
-    add_words(&line, "the target ended with ", m->ended);
+    add_words(&line, "ended: ", m->ended);
     if (line.len > 2) {
         line.len -= 2;
         screen_add_wrapped(out, strbuf_slice(&line), 0, WIDTH);
