@@ -33,6 +33,8 @@ struct elf {
     struct slice names; /* the section header string table */
 };
 
+enum { PAGE_BYTES = 4096 }; /* the smallest that Linux maps by */
+
 struct elf_load {
     uint32_t type;
     uint32_t flags;
@@ -286,14 +288,28 @@ struct slice elf_build_id(const struct elf *elf)
 
 /* ---- addresses ---- */
 
+static bool address_in(
+    const struct elf_load *l, uint64_t offset, uint64_t from, uint64_t *ret_address)
+{
+    if (l->type != PT_LOAD || offset < from || offset >= l->offset + l->file_size)
+        return false; /* the sum may wrap in a lying header: then nothing is found */
+    *ret_address = l->address + (offset - l->offset); /* may be a little below l->address */
+    return true;
+}
+
+/* Code first: its mapping begins at a page, which may still hold the end of the segment before. */
 bool elf_offset_to_address(const struct elf *elf, uint64_t offset, uint64_t *ret_address)
 {
     for (uint32_t i = 0; i < elf->segment_count; i++) {
         const struct elf_load l = segment_at(elf, i);
-        if (l.type == PT_LOAD && offset >= l.offset && offset - l.offset < l.file_size) {
-            *ret_address = l.address + (offset - l.offset);
+        if ((l.flags & PF_X) &&
+            address_in(&l, offset, l.offset & ~(uint64_t)(PAGE_BYTES - 1), ret_address))
             return true;
-        }
+    }
+    for (uint32_t i = 0; i < elf->segment_count; i++) {
+        const struct elf_load l = segment_at(elf, i);
+        if (address_in(&l, offset, l.offset, ret_address))
+            return true;
     }
     return false;
 }

@@ -48,7 +48,8 @@ struct slice elf_section_data(const struct elf *elf, const struct elf_section *s
 /* Build id note, at most 20 bytes; empty when there is none. */
 struct slice elf_build_id(const struct elf *elf);
 
-/* ELF virtual address of a file offset, by the load segments. False: not loaded. */
+/* ELF virtual address of the file offset at which code is mapped, by the load segments. The offset
+ * of a mapping is rounded down to a page, so it may lie before its segment. False: not loaded. */
 bool elf_offset_to_address(const struct elf *elf, uint64_t offset, uint64_t *ret_address);
 
 /* The first segment of a type, in the shape of a section without a name (PT_GNU_EH_FRAME of a file
