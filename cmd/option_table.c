@@ -35,8 +35,9 @@ static const struct option rows[] = {
         .commands = ON_RUN,
         .group = GROUP_TARGET,
         .argument = "SECONDS",
-        .help = "Record for so long, then stop a launched target with SIGINT, or detach. Also "
-                "500ms, 2m, 1h. Default: until the target ends or Ctrl-C." },
+        .help = "Record for so long, then end a launched target with SIGTERM, or detach. Also "
+                "500ms, 2m, "
+                "1h. Default: until the target ends or Ctrl-C." },
     { .name = "delay",
         .type = OPTION_SECONDS,
         AT(delay_ns),

@@ -31,9 +31,12 @@ void progress_update(void *ctx, const struct record_progress *now)
         return;
     double elapsed = (double)now->elapsed_ns;
     PROF_CLEANUP(strbuf_done) struct strbuf text = STRBUF_INIT;
-    strbuf_addf(&text, "%.1f s, %llu samples, %llu lost, prof uses %.1f %% of a CPU",
-        elapsed / NS_PER_S, (unsigned long long)now->samples, (unsigned long long)now->lost,
-        100.0 * (double)now->self_cpu_ns / elapsed);
+    if (now->interrupts > 0)
+        strbuf_adds(&text, "waiting for the program to end; Ctrl-C again kills it");
+    else
+        strbuf_addf(&text, "%.1f s, %llu samples, %llu lost, prof uses %.1f %% of a CPU",
+            elapsed / NS_PER_S, (unsigned long long)now->samples, (unsigned long long)now->lost,
+            100.0 * (double)now->self_cpu_ns / elapsed);
     size_t columns = terminal_columns();
     if (text.len >= columns)
         return;

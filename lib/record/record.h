@@ -52,6 +52,7 @@ struct record_progress {
     uint64_t samples;
     uint64_t lost;
     uint64_t self_cpu_ns;
+    uint32_t interrupts; /* how often prof was told to stop: it waits for the target's end */
 };
 
 struct record_callbacks {

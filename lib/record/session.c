@@ -279,6 +279,7 @@ static void beat(
         .samples = s->recorder.samples,
         .lost = s->recorder.lost,
         .self_cpu_ns = clock_process_cpu_ns() - s->cpu_from_ns,
+        .interrupts = s->target.interrupts,
     };
     if (callbacks && callbacks->progress)
         callbacks->progress(callbacks->ctx, &progress);
