@@ -172,6 +172,13 @@ static void set_ended(struct profile_meta *meta, const struct target *t, bool st
     meta_set_text(&meta->ended, strbuf_slice(&text));
 }
 
+/* Level user pays for the interrupts in the kernel too, and is not given their samples. */
+static uint64_t interrupts(const struct recorder *r, const struct profile_meta *meta)
+{
+    const uint64_t hidden = r->level == LEVEL_USER ? meta->target_kernel_ns / meta->period_ns : 0;
+    return r->samples + r->lost + hidden;
+}
+
 void describe_end(
     struct recorder *r, const struct target *t, bool stopped_by_us, uint64_t self_cpu_ns)
 {
@@ -192,7 +199,7 @@ void describe_end(
     meta->stacks_truncated = r->stacks.truncated;
     meta->stacks_broken = r->stacks.broken;
     meta->self_cpu_ns = self_cpu_ns;
-    meta->overhead_ns = (r->samples + r->lost) * r->sample_cost_ns;
+    meta->overhead_ns = interrupts(r, meta) * r->sample_cost_ns;
     note_kernel(r, meta);
     note_unsampled(r, meta);
     note_losses(r, meta);

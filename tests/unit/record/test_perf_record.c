@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: MIT
+#include <criterion/criterion.h>
+
+#include "record/perf_record.h"
+#include "tests/unit/record/bytes.h"
+
+static bool decode(const struct strbuf *b, struct perf_record *r)
+{
+    return perf_record_decode((const uint8_t *)b->ptr, b->len, r);
+}
+
+Test(perf_record, a_sample_has_its_chain_registers_and_stack)
+{
+    struct strbuf b = STRBUF_INIT;
+    struct perf_record r;
+    put_sample(&b, 41, 42, 1234, 64, 40);
+    cr_assert(decode(&b, &r));
+    cr_expect_eq(r.kind, PERF_SAMPLE);
+    cr_expect_eq(r.pid, 41);
+    cr_expect_eq(r.tid, 42);
+    cr_expect_eq(r.time_ns, 1234);
+    cr_expect(r.sample.in_kernel);
+    cr_expect_eq(r.sample.chain_len, 3);
+    cr_expect_eq(perf_sample_chain(&r.sample, 2), 0xffffffff81000020);
+    cr_expect(r.sample.has_regs);
+    cr_expect_eq(r.sample.regs[1], 101);
+    cr_expect_eq(r.sample.stack_wanted, 64);
+    cr_expect_eq(r.sample.stack_len, 40);
+    cr_expect_eq(r.sample.stack[39], 39);
+    strbuf_done(&b);
+}
+
+Test(perf_record, a_kernel_thread_has_neither_registers_nor_stack)
+{
+    struct strbuf b = STRBUF_INIT;
+    struct perf_record r;
+    const size_t at = put_header(&b, PERF_RECORD_SAMPLE, PERF_RECORD_MISC_KERNEL);
+    put_u64(&b, 0xffffffff81000010);
+    put_u64(&b, 0);
+    put_u64(&b, 5);
+    put_u64(&b, 0); /* empty chain */
+    put_u64(&b, PERF_SAMPLE_REGS_ABI_NONE);
+    put_u64(&b, 0); /* stack size */
+    put_end(&b, at);
+    cr_assert(decode(&b, &r));
+    cr_expect_not(r.sample.has_regs);
+    cr_expect_eq(r.sample.stack_len, 0);
+    strbuf_done(&b);
+}
+
+Test(perf_record, more_copied_than_asked_for_is_not_believed)
+{
+    struct strbuf b = STRBUF_INIT;
+    struct perf_record r;
+    put_sample(&b, 1, 1, 1, 64, 1u << 30);
+    cr_assert(decode(&b, &r));
+    cr_expect_eq(r.sample.stack_len, 64);
+    strbuf_done(&b);
+}
+
+Test(perf_record, every_cut_of_a_sample_is_refused)
+{
+    struct strbuf b = STRBUF_INIT;
+    put_sample(&b, 1, 1, 1, 64, 64);
+    for (size_t len = 0; len < b.len; len++) {
+        struct perf_record r;
+        uint16_t size = (uint16_t)len;
+        if (len >= sizeof(struct perf_event_header))
+            memcpy(b.ptr + offsetof(struct perf_event_header, size), &size, sizeof size);
+        /* A sample may end before its stack; the parts that are there must be within the bytes. */
+        if (perf_record_decode((const uint8_t *)b.ptr, len, &r))
+            cr_expect_leq(r.sample.stack_len, len, "cut at %zu", len);
+    }
+    strbuf_done(&b);
+}
+
+Test(perf_record, a_chain_longer_than_the_record_is_refused)
+{
+    struct strbuf b = STRBUF_INIT;
+    struct perf_record r;
+    put_sample(&b, 1, 1, 1, 8, 8);
+    const uint64_t huge = UINT64_MAX / 8;
+    memcpy(b.ptr + 32, &huge, sizeof huge);
+    cr_expect_not(decode(&b, &r));
+    strbuf_done(&b);
+}
+
+Test(perf_record, a_mapping_has_inode_or_build_id)
+{
+    struct strbuf b = STRBUF_INIT;
+    struct perf_record r;
+    put_mmap2(&b, 7, 0x1000, 0x2000, 0x3000, "/usr/lib/libx.so", 99);
+    cr_assert(decode(&b, &r));
+    cr_expect_eq(r.kind, PERF_MAP);
+    cr_expect_eq(r.map.start, 0x1000);
+    cr_expect_eq(r.map.offset, 0x3000);
+    cr_expect_eq(r.map.inode, 4711);
+    cr_expect_eq(r.map.prot, 5);
+    cr_expect_eq(r.time_ns, 99);
+    cr_expect(slice_is(r.map.path, "/usr/lib/libx.so"));
+
+    const uint16_t misc = PERF_RECORD_MISC_MMAP_BUILD_ID;
+    memcpy(b.ptr + offsetof(struct perf_event_header, misc), &misc, sizeof misc);
+    b.ptr[40] = 20; /* length of the build id, where major was */
+    cr_assert(decode(&b, &r));
+    cr_expect_eq(r.map.build_id.len, 20);
+    cr_expect_eq(r.map.inode, 0);
+    b.ptr[40] = 21;
+    cr_assert(decode(&b, &r));
+    cr_expect_eq(r.map.build_id.len, 0, "an impossible length");
+    strbuf_done(&b);
+}
+
+Test(perf_record, names_forks_and_losses)
+{
+    struct strbuf b = STRBUF_INIT;
+    struct perf_record r;
+    put_comm(&b, 3, 4, "worker", true, 10);
+    cr_assert(decode(&b, &r));
+    cr_expect(slice_is(r.name.text, "worker"));
+    cr_expect(r.name.exec);
+
+    strbuf_clear(&b);
+    put_fork(&b, 9, 3, 9, 4, 11);
+    cr_assert(decode(&b, &r));
+    cr_expect_eq(r.kind, PERF_FORK);
+    cr_expect_eq(r.pid, 9);
+    cr_expect_eq(r.fork.parent_pid, 3);
+    cr_expect_eq(r.time_ns, 11);
+
+    strbuf_clear(&b);
+    const size_t at = put_header(&b, PERF_RECORD_LOST, 0);
+    put_u64(&b, 1);
+    put_u64(&b, 17);
+    put_trailer(&b, at, 0, 0, 12);
+    cr_assert(decode(&b, &r));
+    cr_expect_eq(r.kind, PERF_LOST);
+    cr_expect_eq(r.lost, 17);
+    strbuf_done(&b);
+}
+
+Test(perf_record, unknown_types_are_passed_over)
+{
+    struct strbuf b = STRBUF_INIT;
+    struct perf_record r;
+    const size_t at = put_header(&b, 999, 0);
+    put_u64(&b, 1);
+    put_trailer(&b, at, 1, 1, 5);
+    cr_assert(decode(&b, &r));
+    cr_expect_eq(r.kind, PERF_OTHER);
+    strbuf_done(&b);
+}
