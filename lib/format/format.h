@@ -37,7 +37,7 @@ const struct format *format_by_path(const char *path); /* by ending; NULL: none 
  * row with the longest. */
 size_t format_ending(const struct format *f, const char *path);
 
-/* Detects the format (by content, then by the name's ending) and reads. */
+/* Detects the format (by content, then by the name's ending) and reads. gzip is undone first. */
 struct profile *format_read(struct slice bytes, const char *path, struct err *e);
 
 #endif

@@ -3,8 +3,10 @@
 #include <string.h>
 
 #include "format/formats.h"
+#include "format/gunzip.h"
 
 enum { SNIFF_BYTES = 64 * 1024 };
+static const size_t GUNZIP_BYTES_MAX = (size_t)1 << 30;
 
 /* Sniffed in this order: the looser a format's signs, the later its row. */
 static const struct format table[] = {
@@ -123,9 +125,6 @@ static const struct stranger {
     const char *what, *hint;
 } strangers[] = {
     { "PERFILE2", 8, "a perf.data file", "perf script -i FILE > FILE.perfscript, then read that" },
-    { "\x1f\x8b", 2, "compressed with gzip",
-        "gunzip it first; pprof profiles can be written but "
-        "not read" },
     { "\x28\xb5\x2f\xfd", 4, "compressed with zstd", "unzstd it first" },
     { "\x7f"
       "ELF",
@@ -146,6 +145,12 @@ static bool unknown_format(const char *path, struct slice bytes, struct err *e)
         err_set(e, ERR_FORMAT, "cannot read '%s': it is %s", path, s->what);
         return err_hint(e, "%s", s->hint);
     }
+    const struct format *by_ending = format_by_path(path);
+    if (by_ending && !by_ending->read) {
+        err_set(
+            e, ERR_FORMAT, "cannot read '%s': %s is written, but not read", path, by_ending->name);
+        return err_hint(e, "keep the data with --save FILE.prof and report from that");
+    }
     err_set(
         e, ERR_FORMAT, "cannot read '%s': it looks like none of the formats that prof reads", path);
     return err_hint(e, "FILE.prof, folded stacks, the text of perf script, or a .cpuprofile");
@@ -162,12 +167,8 @@ static const struct format *find_reader(const char *path, struct slice bytes)
     return by_ending && by_ending->read ? by_ending : NULL;
 }
 
-struct profile *format_read(struct slice bytes, const char *path, struct err *e)
+static struct profile *read_plain(struct slice bytes, const char *path, struct err *e)
 {
-    if (bytes.len == 0) {
-        err_set(e, ERR_FORMAT, "cannot read '%s': the file is empty", path);
-        return NULL;
-    }
     const struct format *f = find_reader(path, bytes);
     if (!f) {
         unknown_format(path, bytes, e);
@@ -182,4 +183,20 @@ struct profile *format_read(struct slice bytes, const char *path, struct err *e)
     if (!m->title && f->read != native_read)
         meta_set_text(&m->title, slice_basename(slice_of(path)));
     return p;
+}
+
+struct profile *format_read(struct slice bytes, const char *path, struct err *e)
+{
+    if (bytes.len == 0) {
+        err_set(e, ERR_FORMAT, "cannot read '%s': the file is empty", path);
+        return NULL;
+    }
+    if (!gunzip_sniff(bytes))
+        return read_plain(bytes, path, e);
+    PROF_CLEANUP(strbuf_done) struct strbuf plain = STRBUF_INIT;
+    if (!gunzip(bytes, GUNZIP_BYTES_MAX, &plain, e)) {
+        err_wrap(e, "cannot read '%s'", path);
+        return NULL;
+    }
+    return read_plain(strbuf_slice(&plain), path, e);
 }

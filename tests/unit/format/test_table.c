@@ -2,9 +2,12 @@
 #include <criterion/criterion.h>
 #include <criterion/new/assert.h>
 #include <string.h>
+#include <zlib.h>
 
+#include "base/alloc.h"
 #include "base/file.h"
 #include "format/format.h"
+#include "format/gunzip.h"
 #include "sample_profile.h"
 
 Test(table, names_and_endings_are_unique_and_lead_to_their_row)
@@ -62,12 +65,15 @@ static const struct stranger_case {
 } stranger_cases[] = {
     { "", "a.prof", "cannot read 'a.prof': the file is empty", NULL },
     { "PERFILE2xxxx", "perf.data", "it is a perf.data file", "perf script" },
-    { "\x1f\x8b\x08", "a.pb.gz", "compressed with gzip", "gunzip" },
+    { "\x1f\x8b\x08", "a.gz", "cannot read 'a.gz': the gzip file ends early", NULL },
+    { "\x1f\x8b\x08\xff\xff\xff\xff\xff\xff\xff\xff\xff", "a.gz", "the gzip file is damaged",
+        NULL },
+    { "x", "a.pb.gz", "pprof is written, but not read", "--save" },
     { "\x7f"
       "ELF\x02",
         "a.out", "a program", "prof flame" },
     { "<!DOCTYPE html><html>", "a.html", "a report", "--save" },
-    { "hello there", "a.txt", "none of the formats", "folded" },
+    { "hello there", "a.xyz", "none of the formats", "folded" },
     { "hello there", "a.folded", "cannot read 'a.folded' as folded: line 1: expected", NULL },
     { "{\"a\":", "a.cpuprofile", "as cpuprofile: line 1, column 5: expected JSON", NULL },
     { "junk", "a.prof", "cannot read 'a.prof' as prof: byte 0: expected the header", NULL },
@@ -126,6 +132,53 @@ Test(table, every_writer_writes_an_empty_profile)
         strbuf_done(&out);
     }
     profile_free(p);
+}
+
+/* ---- gzip ---- */
+
+static struct strbuf gzipped(const char *text)
+{
+    struct strbuf out = STRBUF_INIT;
+    size_t room = 1 << 16;
+    PROF_CLEANUP(free_ptr) char *copy = xstrdup(text);
+    z_stream z = { .next_in = (Bytef *)copy, .avail_in = (uInt)strlen(text) };
+    cr_assert(deflateInit2(&z, 9, Z_DEFLATED, 15 + 16, 8, Z_DEFAULT_STRATEGY) == Z_OK);
+    z.next_out = (Bytef *)strbuf_reserve(&out, room);
+    z.avail_out = (uInt)room;
+    cr_assert(deflate(&z, Z_FINISH) == Z_STREAM_END);
+    out.len = room - z.avail_out;
+    deflateEnd(&z);
+    return out;
+}
+
+Test(table, gzip_is_undone_and_a_cut_one_refused)
+{
+    PROF_CLEANUP(strbuf_done) struct strbuf gzip = gzipped("main;work 3\n");
+    PROF_CLEANUP(strbuf_done) struct strbuf more = gzipped("main;rest 4\n");
+    strbuf_addslice(&gzip, strbuf_slice(&more));
+    struct err e = { 0 };
+    struct profile *p = format_read(strbuf_slice(&gzip), "x.folded.gz", &e);
+    cr_assert_not_null(p, "%s", e.message);
+    cr_assert(eq(u64, sample_log_count(profile_samples(p)), 2));
+    profile_free(p);
+    for (size_t len = 3; len < gzip.len; len++) {
+        p = format_read((struct slice){ gzip.ptr, len }, "x.folded.gz", &e);
+        cr_expect(p == NULL || len == gzip.len - more.len, "cut at %zu", len);
+        profile_free(p);
+        err_done(&e);
+    }
+}
+
+Test(table, a_gzip_bomb_is_refused)
+{
+    PROF_CLEANUP(strbuf_done) struct strbuf zeros = STRBUF_INIT, out = STRBUF_INIT;
+    memset(strbuf_reserve(&zeros, 1 << 20), '0', 1 << 20);
+    zeros.ptr[1 << 20] = '\0';
+    PROF_CLEANUP(strbuf_done) struct strbuf gzip = gzipped(zeros.ptr);
+    struct err e = { 0 };
+    cr_assert_not(gunzip(strbuf_slice(&gzip), 1000, &out, &e));
+    cr_assert(eq(int, e.code, ERR_LIMIT));
+    err_done(&e);
 }
 
 /* ---- the golden FILE.prof ---- */
