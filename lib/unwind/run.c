@@ -247,6 +247,13 @@ static bool call_leads_to(const struct walk *w, uint64_t target)
     return !t || !table_covers_any(t, target - w->region->bias, w->ip - w->region->bias);
 }
 
+/* A PLT without unwind data, as static programs have for their indirect functions. */
+static bool in_plt(const struct walk *w)
+{
+    const struct unwind_table *t = table_of(w->region);
+    return t && w->ip - w->region->bias - t->plt_address < t->plt_len;
+}
+
 /* Is this word on the stack the return address of a first frame that has none of its own yet? Old
  * return addresses lie about, so the caller must be generated code or call the code at ip. */
 static bool is_leaf_return(const struct walk *w, uint64_t word)
@@ -260,7 +267,8 @@ static bool is_leaf_return(const struct walk *w, uint64_t word)
     const enum unwind_call call = call_before(region, word, &target);
     if (call == UNWIND_CALL_DIRECT && call_leads_to(w, target))
         return true;
-    if (call != UNWIND_CALL_NONE && !w->region) /* a call into nowhere: of a null pointer, say */
+    /* A call into nowhere (of a null pointer, say), or code that never has a frame. */
+    if (call != UNWIND_CALL_NONE && (!w->region || in_plt(w)))
         return true;
     const bool go = region->table && region->table->go;
     return call != UNWIND_CALL_NONE && !go && is_unknown_code(region, word - 1);
@@ -310,10 +318,11 @@ static enum step step_fp(struct walk *w)
     if (ra != 0 && !to)
         return STEP_LOST;
     /* Where code can be seen, a return address follows a call. */
-    if (ra != 0 && !go && table_of(to) && to->table->text.len > 0 &&
-        call_before(to, ra, &target) == UNWIND_CALL_NONE)
+    const bool visible = table_of(to) && to->table->text.len > 0;
+    if (ra != 0 && !go && visible && call_before(to, ra, &target) == UNWIND_CALL_NONE)
         return STEP_LOST;
-    w->guess = !go && w->region && w->region->kind != UNWIND_REGION_JIT;
+    const bool generated = w->region && w->region->kind == UNWIND_REGION_JIT;
+    w->guess = !go && !generated && !visible && (!to || to->kind != UNWIND_REGION_JIT);
     return go_to(w, ra, w->fp + 2 * WORD, fp);
 }
 

@@ -309,6 +309,8 @@ struct unwind_table *unwind_table_new(const struct unwind_sections *s, struct er
     t->go = s->has_go_pclntab;
     t->text = s->text;
     t->eh_frame = s->eh_frame;
+    t->plt_address = s->plt.address;
+    t->plt_len = s->plt.len;
     if (!build(t, s) && !t->go && t->text.len == 0) {
         free(t);
         err_set(e, ERR_NOT_FOUND, "no unwind data");

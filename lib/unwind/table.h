@@ -62,6 +62,7 @@ struct unwind_table {
     uint32_t *starts;               /* of functions, rising, as distances from base */
     struct unwind_section text;     /* borrowed */
     struct unwind_section eh_frame; /* borrowed, for libunwind */
+    uint64_t plt_address, plt_len;
 };
 
 extern const struct unwind_rule unwind_rule_gap;

@@ -33,7 +33,7 @@ struct unwind_sections {
     struct unwind_section eh_frame_hdr; /* may be empty: the table is then found by a linear scan */
     struct unwind_section debug_frame;  /* used when eh_frame is empty; already decompressed */
     struct unwind_section text;         /* .text and its like; for call-instruction checks */
-    struct unwind_section plt;          /* may be empty */
+    struct unwind_section plt;          /* may be empty; only its place matters */
     bool has_go_pclntab;                /* Go: no CFI, but frame pointers throughout */
 };
 

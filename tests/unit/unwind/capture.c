@@ -9,7 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
+#include <sys/auxv.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -40,6 +40,7 @@ static struct unwind_table *table_of(const struct elf *elf)
         .eh_frame = section_of(elf, ".eh_frame"),
         .eh_frame_hdr = section_of(elf, ".eh_frame_hdr"),
         .text = section_of(elf, ".text"),
+        .plt = section_of(elf, ".plt"),
         .has_go_pclntab = elf_is_go(elf),
     };
     return unwind_table_new(&sections, NULL);
@@ -62,7 +63,9 @@ static struct capture_module *module_of(
         if (strcmp(c->modules.ptr[i].path, path) == 0)
             return &c->modules.ptr[i];
     if (strcmp(path, "[vdso]") == 0) {
-        struct file_map vdso = { (const uint8_t *)(uintptr_t)start, end - start };
+        /* The kernel gives all processes the same one: read ours. */
+        const struct file_map vdso = { (const uint8_t *)(uintptr_t)getauxval(AT_SYSINFO_EHDR),
+            end - start };
         return add_module(c, path, vdso);
     }
     PROF_CLEANUP(close_fd) int fd = open(path, O_RDONLY | O_CLOEXEC);

@@ -20,7 +20,18 @@ enum { WORDS_MAX = 64, FRAMES_MAX = 16, TEXT_BYTES = 0x1000 };
 #define SLOT(i) (STACK + (i)*UINT64_C(8))
 
 /* What the functions are; the rest of the text has no unwind data. */
-enum { FN_LEAF, FN_FP, FN_BIG, FN_ROOT, FN_SIGNAL, FN_VFORK, FN_REALIGNED, FN_ODD, FN_GAP = 9 };
+enum {
+    FN_LEAF,
+    FN_FP,
+    FN_BIG,
+    FN_ROOT,
+    FN_SIGNAL,
+    FN_VFORK,
+    FN_REALIGNED,
+    FN_ODD,
+    FN_GAP = 9,
+    FN_PLT = 14
+};
 
 struct scene {
     struct section_writer frame;
@@ -57,6 +68,7 @@ static void scene_init(struct scene *s, bool go)
     s->regs.sp = STACK;
     const struct unwind_sections sections = { .eh_frame = section_get(&s->frame),
         .text = { s->text, sizeof s->text, TEXT },
+        .plt = { NULL, 0x100, TEXT + 0xe00 },
         .has_go_pclntab = go };
     s->table = unwind_table_new(&sections, NULL);
     s->space = unwind_space_new();
@@ -326,6 +338,20 @@ Test(unwind_run, leaf_without_unwind_data_is_left_by_the_call_that_leads_to_it)
     s.words[6] = FN(FN_ROOT) + 1;
     scene_run(&s);
     EXPECT(&s, UNWIND_COMPLETE, FN(FN_GAP) + 0x10, FN(FN_BIG) + 0x20, FN(FN_ROOT) + 1);
+    scene_done(&s);
+}
+
+Test(unwind_run, stubs_without_unwind_data_have_no_frame)
+{
+    struct scene s;
+    scene_init(&s, false);
+    s.regs.ip = FN(FN_PLT) + 8;
+    s.regs.bp = SLOT(20);
+    put_call(&s, FN(FN_BIG) + 0x20, FN(FN_LEAF)); /* which jumped to the stub: a tail call */
+    s.words[0] = FN(FN_BIG) + 0x20;
+    s.words[6] = FN(FN_ROOT) + 1;
+    scene_run(&s);
+    EXPECT(&s, UNWIND_COMPLETE, FN(FN_PLT) + 8, FN(FN_BIG) + 0x20, FN(FN_ROOT) + 1);
     scene_done(&s);
 }
 
