@@ -181,7 +181,8 @@ static size_t shorthand_at(struct slice s, struct strbuf *out)
         if (!slice_starts(s, rows[i].longer))
             continue;
         strbuf_adds(out, rows[i].shorter);
-        return strlen(rows[i].longer);
+        const size_t len = strlen(rows[i].longer);
+        return slice_starts(slice_skip(s, len), " >") ? len + 1 : len;
     }
     return 0;
 }

@@ -116,7 +116,9 @@ static struct slice scoped_name(struct reader *r, Dwarf_Die *origin)
 static void describe(struct reader *r, Dwarf_Die *origin, struct function *f)
 {
     const struct slice linkage = linkage_name(origin);
-    const struct slice symbol = linkage.len ? linkage : scoped_name(r, origin);
+    /* Names outlive libdw's handle. */
+    const struct slice symbol =
+        arena_copy(&r->lookup->arena, linkage.len ? linkage : scoped_name(r, origin));
     int line = 0;
     f->die = origin->addr;
     f->has_linkage_name = linkage.len > 0;

@@ -54,8 +54,8 @@ static void add_section(struct section_list *list, struct strbuf *out, const cha
         .sh_size = bytes.len,
         .sh_addralign = 1 };
     vec_push(&list->headers, header);
+    strbuf_addslice(out, bytes); /* may borrow from the names */
     strbuf_add(&list->names, name, strlen(name) + 1);
-    strbuf_addslice(out, bytes);
 }
 
 void dwarf_image_build(const struct elf *elf, struct strbuf *out)
