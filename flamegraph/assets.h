@@ -10,7 +10,7 @@
 #include "base/strbuf.h"
 
 enum asset {
-    ASSET_BOOT,      /* the script that stands in the page as it is, and unpacks the next two */
+    ASSET_BOOT, /* the script that stands in the page as it is, and unpacks the next two */
     ASSET_SCRIPT,
     ASSET_APP_STYLE, /* of the interactive report */
     ASSET_STYLE,     /* of the plain report; stands in the page as it is */

@@ -45,8 +45,8 @@ static void pack_repeats(const struct page_tree *t, struct strbuf *out)
     }
 }
 
-void data_pack_tree(const struct page_tree *t, const struct names *n, struct weight_scale scale,
-    struct strbuf *out)
+void data_pack_tree(
+    const struct page_tree *t, const struct names *n, struct weight_scale scale, struct strbuf *out)
 {
     varint_add(out, t->len - 1);
     varint_add(out, scale.unit);
@@ -79,8 +79,8 @@ static void pack_parents(const struct page_tree *t, uint32_t node, struct strbuf
     for (uint32_t k = 0; k < own; k++) {
         const uint32_t parent = t->members[n->first_member + k].parent;
         const bool inside = parent >= n->first_member && parent < n->first_member + own;
-        varint_add(out, inside ? above + parent - n->first_member
-                               : parent - t->nodes[n->parent].first_member);
+        varint_add(out,
+            inside ? above + parent - n->first_member : parent - t->nodes[n->parent].first_member);
     }
 }
 

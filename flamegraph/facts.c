@@ -153,8 +153,10 @@ void facts_add(struct strbuf *out, const struct facts_input *in)
     json_u64(&j, m->cpus);
     json_key(&j, "start");
     json_u64(&j, m->start_realtime_ns);
-    json_key(&j, "firstSample"); /* nanoseconds from the recording's start to time zero of the page */
-    json_u64(&j, m->start_ns > 0 && in->tree->from_ns > m->start_ns ? in->tree->from_ns - m->start_ns : 0);
+    json_key(
+        &j, "firstSample"); /* nanoseconds from the recording's start to time zero of the page */
+    json_u64(&j,
+        m->start_ns > 0 && in->tree->from_ns > m->start_ns ? in->tree->from_ns - m->start_ns : 0);
     add_kinds(&j);
     add_tiers(&j);
     add_threads(&j, in);

@@ -10,6 +10,7 @@
 #include "flamegraph/words.h"
 
 enum { FEW_SAMPLES = 100, RUNNERS_UP = 2 };
+enum { OWN_PERCENT_MIN = 10, OWN_PERCENT_MAX = 75 };
 enum { STAND_OUT_PERCENT = 10 }; /* a share below it is not called the answer */
 
 const char *head_title(const struct profile *p, const char *wanted)
@@ -46,7 +47,8 @@ static void add_name_and_place(struct strbuf *out, const struct profile *p, uint
         strbuf_addf(out, " <i>(%s)</i>", place.ptr);
 }
 
-static void add_runners_up(struct strbuf *out, const struct head_input *in, const struct hot_func *top)
+static void add_runners_up(
+    struct strbuf *out, const struct head_input *in, const struct hot_func *top)
 {
     const uint64_t whole = in->tree->nodes[0].total_weight;
     int added = 0;
@@ -61,6 +63,38 @@ static void add_runners_up(struct strbuf *out, const struct head_input *in, cons
         added++;
     }
     strbuf_adds(out, added > 0 ? ".</span>" : "");
+}
+
+/* The application function that holds the most while still saying something: main() holds all. */
+static const struct hot_func *own_code(const struct head_input *in)
+{
+    const uint64_t whole = in->tree->nodes[0].total_weight;
+    const struct hot_func *best = NULL;
+    for (uint32_t i = 0; i < in->hottest->len; i++) {
+        const struct hot_func *f = &in->hottest->rows[i];
+        const bool app =
+            f->func != 0 && profile_func(in->p, (struct func_id){ f->func })->kind == FUNC_APP;
+        const bool fits = f->total_weight * 100 >= whole * OWN_PERCENT_MIN &&
+                          f->total_weight * 100 <= whole * OWN_PERCENT_MAX;
+        if (app && fits && (!best || f->total_weight > best->total_weight))
+            best = f;
+    }
+    return best;
+}
+
+static void add_own_code(
+    struct strbuf *out, const struct head_input *in, const struct hot_func *top, bool stands_out)
+{
+    const struct hot_func *own = own_code(in);
+    const bool answered =
+        stands_out && profile_func(in->p, (struct func_id){ top->func })->kind == FUNC_APP;
+    if (!own || own == top || answered)
+        return;
+    strbuf_adds(out, " <span>Of the program's own code, ");
+    add_name_and_place(out, in->p, own->func);
+    strbuf_adds(out, " and what it calls take ");
+    words_percent(out, own->total_weight, in->tree->nodes[0].total_weight);
+    strbuf_adds(out, ".</span>");
 }
 
 static void add_empty(struct strbuf *out)
@@ -90,6 +124,7 @@ void head_verdict(struct strbuf *out, const struct head_input *in)
     add_name_and_place(out, in->p, top->func);
     strbuf_addc(out, '.');
     add_runners_up(out, in, top);
+    add_own_code(out, in, top, stands_out);
 }
 
 /* ---- one line of figures ---- */

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * The page's first words, as plain HTML that stays when scripts run: what was measured, the answer in
- * one sentence, how good the data is, and what is missing with the way to get it.
+ * The page's first words, as plain HTML that stays when scripts run: what was measured, the answer
+ * in one sentence, how good the data is, and what is missing with the way to get it.
  */
 #ifndef PROF_FLAMEGRAPH_HEAD_H
 #define PROF_FLAMEGRAPH_HEAD_H

@@ -171,7 +171,8 @@ void names_pack(const struct profile *p, const struct names *n, struct strbuf *o
     }
     varint_add(&rest, n->rows.len);
     for (size_t i = 0; i < n->rows.len; i++)
-        varint_add_signed(&rest, (int64_t)n->rows.ptr[i].func - (i > 0 ? n->rows.ptr[i - 1].func : 0));
+        varint_add_signed(
+            &rest, (int64_t)n->rows.ptr[i].func - (i > 0 ? n->rows.ptr[i - 1].func : 0));
     for (size_t i = 0; i < n->rows.len; i++)
         varint_add(&rest, n->rows.ptr[i].flags);
     varint_add(out, pool.len);

@@ -19,10 +19,10 @@ struct name_row {
 };
 
 struct names {
-    VEC(uint32_t) funcs;       /* func_id by page number */
-    uint32_t *func_of;         /* page number by func_id; UINT32_MAX: not in the tree */
+    VEC(uint32_t) funcs; /* func_id by page number */
+    uint32_t *func_of;   /* page number by func_id; UINT32_MAX: not in the tree */
     VEC(struct name_row) rows;
-    uint32_t *row_of;          /* by node; the root has none */
+    uint32_t *row_of; /* by node; the root has none */
 };
 
 void names_build(const struct profile *p, const struct page_tree *t, struct names *ret_names);

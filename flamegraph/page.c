@@ -25,7 +25,8 @@ struct page {
     struct weight_scale scale;
 };
 
-static void page_init(struct page *pg, const struct profile *p, const struct report_options *options)
+static void page_init(
+    struct page *pg, const struct profile *p, const struct report_options *options)
 {
     *pg = (struct page){ .p = p,
         .options = options,
@@ -48,6 +49,12 @@ static void page_done(struct page *pg)
     thread_list_done(&pg->threads);
 }
 
+/* Without samples the page is words alone: there is nothing to draw. */
+static bool has_samples(const struct page *pg)
+{
+    return pg->tree.nodes[0].total_weight > 0;
+}
+
 /* ---- parts ---- */
 
 static void add_hash(struct strbuf *out, const struct strbuf *text)
@@ -60,7 +67,8 @@ static void add_hash(struct strbuf *out, const struct strbuf *text)
 }
 
 /* The policy lets our own scripts and styles run, by their hashes, and nothing else. */
-static void add_head(struct strbuf *out, const char *title, const struct strbuf assets[static ASSETS])
+static void add_head(
+    struct strbuf *out, const struct page *pg, const struct strbuf assets[static ASSETS])
 {
     strbuf_adds(out, "<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">\n"
                      "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; "
@@ -76,23 +84,30 @@ static void add_head(struct strbuf *out, const char *title, const struct strbuf 
                      "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
                      "<meta name=\"color-scheme\" content=\"light dark\">\n"
                      "<meta name=\"referrer\" content=\"no-referrer\">\n<title>");
-    html_short(out, slice_of(title), HTML_SHORT_MAX);
+    html_short(out, slice_of(pg->title), HTML_SHORT_MAX);
     strbuf_adds(out, " - prof</title>\n<style>");
     strbuf_addslice(out, strbuf_slice(&assets[ASSET_STYLE]));
-    strbuf_adds(out, "</style></head>\n<body>\n");
+    strbuf_adds(out, "</style>\n");
+    if (has_samples(pg)) {
+        strbuf_adds(out, "<script>");
+        strbuf_addslice(out, strbuf_slice(&assets[ASSET_BOOT]));
+        strbuf_adds(out, "</script>\n");
+    }
+    strbuf_adds(out, "</head>\n<body>\n");
 }
 
 static void add_static(struct strbuf *out, const struct page *pg)
 {
     head_add(out, &(struct head_input){
                       .p = pg->p, .tree = &pg->tree, .hottest = &pg->hottest, .title = pg->title });
-    if (pg->tree.nodes[0].total_weight == 0)
+    if (!has_samples(pg))
         return;
     strbuf_adds(out, "<main id=\"static\">\n");
     static_svg(out, pg->p, &pg->tree);
     static_table(out, pg->p, &pg->tree, &pg->hottest);
-    strbuf_adds(out, "<p>The interactive graph needs scripts, which this viewer blocks. Save this "
-                     "file and open it in a browser; it loads nothing from the network.</p>\n</main>\n");
+    strbuf_adds(out,
+        "<p>The interactive graph needs scripts, which this viewer blocks. Save this "
+        "file and open it in a browser; it loads nothing from the network.</p>\n</main>\n");
 }
 
 static void add_facts(struct strbuf *out, const struct page *pg)
@@ -139,9 +154,6 @@ static void add_scripts(struct strbuf *out, const struct strbuf assets[static AS
 {
     html_block(out, "style-data", strbuf_slice(&assets[ASSET_APP_STYLE]));
     html_block(out, "script-data", strbuf_slice(&assets[ASSET_SCRIPT]));
-    strbuf_adds(out, "<script>");
-    strbuf_addslice(out, strbuf_slice(&assets[ASSET_BOOT]));
-    strbuf_adds(out, "</script>\n");
 }
 
 bool report_write(const struct profile *p, const struct report_options *options,
@@ -155,9 +167,9 @@ bool report_write(const struct profile *p, const struct report_options *options,
         assets[i] = (struct strbuf)STRBUF_INIT;
         asset_squeeze(&assets[i], asset_text((enum asset)i));
     }
-    add_head(&out, pg.title, assets);
+    add_head(&out, &pg, assets);
     add_static(&out, &pg);
-    if (pg.tree.nodes[0].total_weight > 0) {
+    if (has_samples(&pg)) {
         add_facts(&out, &pg);
         add_data(&out, &pg);
         add_scripts(&out, assets);

@@ -13,15 +13,16 @@
 struct builder {
     const struct profile *p;
     const struct page_filter *filter;
-    uint64_t *stack_count, *stack_weight; /* by stack: first its own samples, then with its callees */
+    uint64_t *stack_count,
+        *stack_weight; /* by stack: first its own samples, then with its callees */
     uint32_t *node_of_stack;
-    struct trie full;     /* before the collapse */
-    struct trie folded;   /* after it */
-    uint32_t *folded_of;  /* by node of full; UINT32_MAX: without samples */
-    uint32_t *run;        /* by node of full: length of the direct recursion that ends there */
-    uint32_t *repeat;     /* by node of folded: longest run */
-    uint32_t *place;      /* by node of folded: index in depth-first order */
-    uint32_t *member;     /* by node of full: its number as a member */
+    struct trie full;    /* before the collapse */
+    struct trie folded;  /* after it */
+    uint32_t *folded_of; /* by node of full; UINT32_MAX: without samples */
+    uint32_t *run;       /* by node of full: length of the direct recursion that ends there */
+    uint32_t *repeat;    /* by node of folded: longest run */
+    uint32_t *place;     /* by node of folded: index in depth-first order */
+    uint32_t *member;    /* by node of full: its number as a member */
 };
 
 enum { NONE = UINT32_MAX };

@@ -55,7 +55,8 @@ struct page_filter {
     bool main_process_only;
 };
 
-bool page_filter_keeps(const struct page_filter *f, const struct profile *p, const struct sample *s);
+bool page_filter_keeps(
+    const struct page_filter *f, const struct profile *p, const struct sample *s);
 
 void page_tree_build(const struct profile *p, const struct page_filter *f, struct page_tree *ret);
 void page_tree_done(struct page_tree *t);

@@ -4,24 +4,24 @@
 #include "flamegraph/page_tree.h"
 
 static const struct palette_kind kinds[PALETTE_KINDS] = {
-    [FUNC_UNKNOWN] = { "unknown", "unknown", "code without a name", '?', "#b3b5b8", "#6a6e71" },
-    [FUNC_APP] = { "app", "application", "the program's own code", 'A', "#7eb2f0", "#2464d2" },
+    [FUNC_UNKNOWN] = { "unknown", "unknown", "code without a name", '?', "#bfc1c3", "#686b6f" },
+    [FUNC_APP] = { "app", "application", "the program's own code", 'A', "#5097f7", "#1e55c3" },
     [FUNC_DEPENDENCY] = { "dependency", "dependency", "packages and other libraries", 'D',
-        "#a96bef", "#3e1d6f" },
+        "#d2a5f2", "#512382" },
     [FUNC_STDLIB] = { "stdlib", "standard library", "libc, libstdc++, the language's own library",
-        'S', "#e0f1f3", "#1f474d" },
+        'S', "#def3f6", "#1d454d" },
     [FUNC_RUNTIME] = { "runtime", "runtime", "the language's engine and core modules", 'R',
-        "#45d557", "#46784e" },
+        "#91c48d", "#4a794f" },
     [FUNC_JIT] = { "jit", "generated code", "machine code made at run time, source not known", 'J',
-        "#f9cf2c", "#7d681c" },
-    [FUNC_GC] = { "gc", "memory management", "garbage collection and allocation", 'G', "#e055b5",
-        "#b93b99" },
+        "#f9d972", "#7c5f15" },
+    [FUNC_GC] = { "gc", "memory management", "garbage collection and allocation", 'G', "#e873bd",
+        "#b93698" },
     [FUNC_KERNEL] = { "kernel", "kernel", "the operating system, on the program's behalf", 'K',
-        "#ce8e7d", "#783320" },
+        "#e07049", "#69301b" },
     [FUNC_MARKER] = { "marker", "marker", "prof's own words: [truncated], [unknown]", '!',
         "#f4f4f1", "#24272b" },
-    [PALETTE_INLINED] = { "inlined", "inlined", "compiled into its caller", 'i', "#a6eeb9",
-        "#16291d" },
+    [PALETTE_INLINED] = { "inlined", "inlined", "compiled into its caller", 'i', "#aaefc4",
+        "#182820" },
 };
 
 const struct palette_kind *palette_kind(int kind)

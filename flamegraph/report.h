@@ -15,10 +15,11 @@
 #include "profile/profile.h"
 
 struct report_options {
-    bool no_source;    /* leave source snippets out */
-    bool no_children;  /* the main process alone */
-    uid_t source_reader; /* whose eyes source files are read with: SUDO_UID under sudo; 0: our own */
-    const char *title;   /* NULL: meta.title */
+    bool no_source;   /* leave source snippets out */
+    bool no_children; /* the main process alone */
+    uid_t
+        source_reader; /* whose eyes source files are read with: SUDO_UID under sudo; 0: our own */
+    const char *title; /* NULL: meta.title */
 };
 
 bool report_write(const struct profile *p, const struct report_options *options,

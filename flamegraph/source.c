@@ -19,9 +19,9 @@
 enum {
     FILE_MAX_BYTES = 4 << 20,
     LINE_MAX_BYTES = 240,
-    FUNCS_MAX = 60,      /* hottest by self, then by total */
+    FUNCS_MAX = 60,       /* hottest by self, then by total */
     TEXT_MAX_LINES = 120, /* per function */
-    AROUND = 3,          /* lines before and after a hot one */
+    AROUND = 3,           /* lines before and after a hot one */
 };
 
 /* ---- reading ---- */
@@ -68,7 +68,8 @@ bool source_read(const char *path, uid_t reader, struct strbuf *out)
 {
     if (path[0] != '/')
         return false;
-    PROF_CLEANUP(close_fd) int fd = open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC | O_NOCTTY);
+    PROF_CLEANUP(close_fd)
+    int fd = open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC | O_NOCTTY);
     struct stat st;
     if (fd < 0 || fstat(fd, &st) != 0 || !S_ISREG(st.st_mode) || st.st_size > FILE_MAX_BYTES)
         return false;

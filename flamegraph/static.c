@@ -14,7 +14,8 @@ enum { TOP_ROWS = 20 };
 static int kind_of(const struct profile *p, uint32_t func, uint32_t flags)
 {
     static const struct func nameless = { .kind = FUNC_UNKNOWN };
-    return palette_kind_of(func == 0 ? &nameless : profile_func(p, (struct func_id){ func }), flags);
+    return palette_kind_of(
+        func == 0 ? &nameless : profile_func(p, (struct func_id){ func }), flags);
 }
 
 /* ---- table ---- */
@@ -26,8 +27,8 @@ static void add_cell(struct strbuf *out, uint64_t part, uint64_t whole)
     strbuf_adds(out, "</td>");
 }
 
-void static_table(struct strbuf *out, const struct profile *p, const struct page_tree *t,
-    const struct hottest *h)
+void static_table(
+    struct strbuf *out, const struct profile *p, const struct page_tree *t, const struct hottest *h)
 {
     const uint64_t whole = t->nodes[0].total_weight;
     strbuf_adds(out, "<table><caption>Hottest functions</caption><thead><tr><th>Self</th>"
@@ -42,7 +43,8 @@ void static_table(struct strbuf *out, const struct profile *p, const struct page
         words_func_html(out, p, f->func);
         strbuf_adds(out, "</code></td><td>");
         words_place_html(out, p, f->func);
-        strbuf_addf(out, "</td><td>%s</td></tr>\n", palette_kind(kind_of(p, f->func, f->flags))->title);
+        strbuf_addf(
+            out, "</td><td>%s</td></tr>\n", palette_kind(kind_of(p, f->func, f->flags))->title);
     }
     strbuf_adds(out, "</tbody></table>\n");
 }
@@ -127,9 +129,10 @@ static void add_rectangles(struct strbuf *out, const struct picture *pic, int ki
 static void add_label(struct strbuf *out, const struct picture *pic, const struct box *b)
 {
     const struct page_node *n = &pic->t->nodes[b->node];
-    const struct slice name = n->func == 0
-        ? slice_of(b->node == 0 ? "all" : "[no name]")
-        : profile_string(pic->p, profile_func(pic->p, (struct func_id){ n->func })->name);
+    const struct slice name =
+        n->func == 0
+            ? slice_of(b->node == 0 ? "all" : "[no name]")
+            : profile_string(pic->p, profile_func(pic->p, (struct func_id){ n->func })->name);
     strbuf_addf(out, "<text x=\"%u\" y=\"%u\">", b->x + 3, n->depth * SVG_ROW + 12);
     html_short(out, name, (b->width - 6) / SVG_CHAR);
     strbuf_adds(out, "</text>");
@@ -145,12 +148,13 @@ void static_svg(struct strbuf *out, const struct profile *p, const struct page_t
         min++;
     const uint32_t height = pic.rows * SVG_ROW;
     strbuf_addf(out,
-        "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 %d %u\" width=\"100%%\" role=\"img\" "
+        "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 %d %u\" width=\"100%%\" "
+        "role=\"img\" "
         "aria-label=\"Flame graph, callers above callees; the table has the same functions\" "
         "font-family=\"sans-serif\" font-size=\"11\" fill=\"#1a1a1a\">\n",
         SVG_WIDTH, height);
-    strbuf_addf(out, "<path fill=\"#d9dce0\" d=\"M0 0h%dv%uh-%dz\"/>", SVG_WIDTH, SVG_ROW - 1,
-        SVG_WIDTH);
+    strbuf_addf(
+        out, "<path fill=\"#d9dce0\" d=\"M0 0h%dv%uh-%dz\"/>", SVG_WIDTH, SVG_ROW - 1, SVG_WIDTH);
     for (int kind = 0; kind < PALETTE_KINDS; kind++)
         add_rectangles(out, &pic, kind);
     uint32_t labels = 0;

@@ -67,12 +67,12 @@ void timeline_build(const struct profile *p, const struct page_filter *f, const 
             continue;
         const uint64_t slice_ns = ret_timeline->slice_ns;
         const uint64_t since = s.time_ns > t->from_ns && slice_ns > 0 ? s.time_ns - t->from_ns : 0;
-        vec_push(&ret_timeline->entries,
-            ((struct timeline_entry){ .thread = s.thread.i,
-                .slice = slice_ns > 0 ? (uint32_t)(since / slice_ns) : 0,
-                .member = t->member_of_stack[s.stack.i],
-                .count = s.count,
-                .weight = s.weight }));
+        vec_push(
+            &ret_timeline->entries, ((struct timeline_entry){ .thread = s.thread.i,
+                                        .slice = slice_ns > 0 ? (uint32_t)(since / slice_ns) : 0,
+                                        .member = t->member_of_stack[s.stack.i],
+                                        .count = s.count,
+                                        .weight = s.weight }));
         if (ret_timeline->entries.len >= ENTRIES_ROOM)
             shrink_to(ret_timeline, TIMELINE_MAX);
     }

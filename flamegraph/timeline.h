@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 /*
- * When each stack was seen on which thread, for the page's time strip: samples added up per (thread,
- * slice of time, tree member). The slices double in width until at most TIMELINE_MAX entries are
- * left, so that an hour's recording costs the page no more than a minute's.
+ * When each stack was seen on which thread, for the page's time strip: samples added up per
+ * (thread, slice of time, tree member). The slices double in width until at most TIMELINE_MAX
+ * entries are left, so that an hour's recording costs the page no more than a minute's.
  */
 #ifndef PROF_FLAMEGRAPH_TIMELINE_H
 #define PROF_FLAMEGRAPH_TIMELINE_H

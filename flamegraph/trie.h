@@ -17,10 +17,10 @@ struct trie_node {
     uint32_t parent; /* the root is its own parent */
     uint32_t func;   /* func_id */
     uint32_t depth;
-    uint32_t flags;     /* ROW_* of the heaviest contribution (page_tree.h) */
-    uint64_t count;     /* self, until trie_add_totals */
+    uint32_t flags; /* ROW_* of the heaviest contribution (page_tree.h) */
+    uint64_t count; /* self, until trie_add_totals */
     uint64_t weight;
-    uint64_t best;      /* weight behind flags */
+    uint64_t best; /* weight behind flags */
 };
 
 struct trie {

@@ -82,7 +82,8 @@ const char *words_metric(const struct profile_meta *m)
 void words_func_html(struct strbuf *out, const struct profile *p, uint32_t func)
 {
     const struct slice name =
-        func == 0 ? slice_of("") : profile_string(p, profile_func(p, (struct func_id){ func })->name);
+        func == 0 ? slice_of("")
+                  : profile_string(p, profile_func(p, (struct func_id){ func })->name);
     html_short(out, name.len > 0 ? name : slice_of("[no name]"), NAME_SHORT);
 }
 

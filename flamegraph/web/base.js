@@ -32,6 +32,7 @@ function threeDigits(value, unit) {
 }
 
 function formatDuration(ns) {
+    if (ns === 0) return '0';
     if (ns >= 120e9) return Math.floor(ns / 60e9) + ' min ' + Math.floor((ns / 1e9) % 60) + ' s';
     if (ns >= 1e9) return threeDigits(ns / 1e9, 's');
     return ns >= 1e6 ? threeDigits(ns / 1e6, 'ms') : threeDigits(ns / 1e3, 'µs');

@@ -41,4 +41,10 @@ function bootFailed(error) {
     document.getElementById('static').before(note);
 }
 
-blockRun('style-data', 'style').then(() => blockRun('script-data', 'script')).catch(bootFailed);
+// Set before the plain report is laid out, so that it costs nothing when it is not needed.
+document.documentElement.classList.add('live');
+
+addEventListener('DOMContentLoaded', () => {
+    blockRun('style-data', 'style').then(() => blockRun('script-data', 'script')).catch(bootFailed);
+});
+

@@ -7,7 +7,7 @@ const LABEL_FONT = '12px system-ui, -apple-system, "Segoe UI", Roboto, "Noto San
 
 class FlameCanvas {
     // on: { hover(node, event), pick(node), zoom(node), window() }
-    constructor(names, on) {
+    constructor(names, on, font) {
         this.names = names;
         this.on = on;
         this.canvas = h('canvas', { role: 'img', tabindex: 0 });
@@ -16,7 +16,7 @@ class FlameCanvas {
         this.spacer = h('div', { class: 'spacer' }, this.canvas, this.hoverBox, this.focusBox);
         this.element = h('div', { class: 'flame', tabindex: -1 }, this.spacer);
         this.context = this.canvas.getContext('2d', { willReadFrequently: true, alpha: false });
-        this.font = new LabelFont(this.context, LABEL_FONT);
+        this.font = font || new LabelFont(this.context, LABEL_FONT);
         this.forms = [];
         this.rowHeight = matchMedia('(pointer: coarse)').matches ? 24 : 18;
         this.focused = -1;
@@ -44,6 +44,7 @@ class FlameCanvas {
         this.sums = null;
         this.focused = -1;
         this.resize();
+        this.schedule();
         if (flipped) this.scrollToRoot();
     }
 
@@ -72,6 +73,10 @@ class FlameCanvas {
         this.ratio = window.devicePixelRatio || 1;
         this.pixelWidth = Math.round(this.width * this.ratio);
         this.pixelHeight = Math.round(this.height * this.ratio);
+        const rows = this.tree.maxDepth;
+        const same = this.image && this.image.width === this.pixelWidth && this.image.height === this.pixelHeight && this.rowsLaid === rows;
+        if (same) return;
+        this.rowsLaid = rows;
         this.contentHeight = Math.max(this.height, (this.tree.maxDepth + 1) * this.rowHeight + 2);
         this.spacer.style.height = this.contentHeight + 'px';
         this.canvas.width = this.pixelWidth;
@@ -224,7 +229,7 @@ class FlameCanvas {
 
     placeOutlines() {
         this.placeOutline(this.hoverBox, this.hovered === undefined ? -1 : this.hovered);
-        this.placeOutline(this.focusBox, this.focused);
+        this.placeOutline(this.focusBox, this.focused > 0 ? this.focused : -1);
     }
 
     placeOutline(box, node) {

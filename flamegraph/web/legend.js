@@ -26,6 +26,8 @@ class KindLegend {
     }
 
     update(state) {
+        if (this.shownKinds === state.kinds) return;
+        this.shownKinds = state.kinds;
         const { kinds } = this.model.facts;
         const actions = stateKindActions(state.kinds, kinds);
         const shown = kinds.map((kind, i) => i).filter((i) => this.shares.present[i]);

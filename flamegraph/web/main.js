@@ -10,7 +10,7 @@ class App {
         const { facts, names } = model;
         const on = { hover: (...args) => this.hover(...args), pick: (node, event) => this.picked(node, event), zoom: (node) => this.zoom(node), window: () => this.windowMoved() };
         this.main = new FlameCanvas(names, on);
-        this.upper = new FlameCanvas(names, { ...on, pick: (node) => this.pickUpper(node), zoom: (node) => node >= 0 && this.upper.zoomTo(node), window: () => {} });
+        this.upper = new FlameCanvas(names, { ...on, pick: (node) => this.pickUpper(node), zoom: (node) => node >= 0 && this.upper.zoomTo(node), window: () => {} }, this.main.font);
         this.bar = new Toolbar(model, {
             set: (changes) => this.set(changes), next: (step) => this.next(step), exportAs: (kind) => this.exportAs(kind),
             help: () => this.help(), theme: () => this.nextTheme(), reset: () => this.reset(),
@@ -40,6 +40,7 @@ class App {
         const graph = h('section', { id: 'graph', 'aria-label': 'Flame graph' }, this.crumbs, this.upper.element, this.main.element, this.legend.element);
         const side = h('aside', { id: 'side', 'aria-label': 'Functions and the chosen frame' }, h('div', { role: 'tablist', class: 'tabs' }, ...this.tabs), this.side);
         byId('app').replaceChildren(...[this.bar.element, this.strip && this.strip.element, h('div', { id: 'body' }, graph, side), this.tip, this.mirror.element].filter(Boolean));
+        byId('head').append(this.bar.tools);
         new ResizeObserver(() => this.resized()).observe(this.main.element);
         addEventListener('hashchange', () => this.hashChanged());
         this.dark.addEventListener('change', () => this.paint());
@@ -52,6 +53,12 @@ class App {
         Object.assign(this.state, changes);
         if (changes.tab) byId('app').classList.add('sheet');
         return this.update();
+    }
+
+    // The address follows a little later, once for many keystrokes.
+    saveState() {
+        clearTimeout(this.saving);
+        this.saving = setTimeout(() => history.replaceState(null, '', '#' + stateText(this.state)), 200);
     }
 
     hashChanged() {
@@ -73,7 +80,7 @@ class App {
         if (this.strip) await this.model.needTimes();
         if (turn !== this.turn) return;
         this.paint();
-        history.replaceState(null, '', '#' + stateText(this.state));
+        this.saveState();
         if (!this.model.source) this.model.needSource().then(() => this.showFrame());
     }
 
@@ -165,7 +172,14 @@ class App {
         if (!search || search.error || !this.found) return '';
         const whole = this.main.tree.total[0];
         const count = this.found.nodes.length;
+        if (this.state.view === 'sandwich') return this.foundInAll(search);
         return formatPercent(this.found.weight, whole) + ' in ' + formatCount(count) + (count === 1 ? ' place' : ' places');
+    }
+
+    // In the sandwich most matches are outside of the picture: the share is of all stacks.
+    foundInAll(search) {
+        const tree = this.model.tree(this.state);
+        return formatPercent(searchTree(tree, (search.rows ? search : this.currentSearch()).rows).weight, tree.total[0]) + ' of all';
     }
 
     // ---- side ----
@@ -244,7 +258,7 @@ class App {
         this.mirror.update(tree, node);
         this.mirror.say(this.mirror.describe(tree, node));
         if (!stay && node > 0) this.state.tab = 'frame';
-        history.replaceState(null, '', '#' + stateText(this.state));
+        this.saveState();
         if (stay) this.table.select(func);
         else this.showSide(this.currentSearch());
         this.showCrumbs();
@@ -303,7 +317,7 @@ class App {
         this.zoomNode = node;
         this.state.zoom = this.zoomed = stateZoomText(funcs);
         this.main.zoomTo(node);
-        history.replaceState(null, '', '#' + stateText(this.state));
+        this.saveState();
         this.showCrumbs();
         this.mirror.say(node > 0 ? 'Zoomed to ' + this.mirror.describe(tree, node) : 'Zoomed out');
     }
@@ -419,7 +433,6 @@ async function start() {
     const facts = JSON.parse(byId('facts-data').textContent);
     const model = await Model.open(facts, blockBytes);
     byId('static').after(h('main', { id: 'app' }));
-    document.documentElement.classList.add('live');
     const app = new App(model);
     await app.update();
     window.profReport = app;

@@ -22,14 +22,15 @@ class FramePanel {
         const { names, facts } = this.model;
         const func = names.rowFunc[row];
         const kind = facts.kinds[this.model.kindOfRow[row]];
-        this.element.replaceChildren(
+        this.element.replaceChildren(...[
             h('h2', {}, funcName(names, func)),
             this.tags(row, kind, tree.repeat[node]),
             this.figures(where, func),
             this.actions(where, func),
             this.places(func),
             this.source(func, where.totals),
-            this.stack(tree, node));
+            this.stack(tree, node),
+        ].filter(Boolean));
         return undefined;
     }
 

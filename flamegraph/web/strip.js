@@ -3,7 +3,7 @@
 // the graph and the table then show alone; a click on a thread's name selects the thread.
 
 const LANE_HEIGHT = 22;
-const LANES_FIRST = 4;
+const LANES_FIRST = 3;
 
 class TimeStrip {
     // on: { interval(from, to), thread(name) }
@@ -53,7 +53,10 @@ class TimeStrip {
     // ---- drawing ----
 
     update(state, themeName) {
-        this.state = state;
+        const key = [state.thread, state.from, state.to, themeName, this.shown].join();
+        if (key === this.key) return;
+        this.key = key;
+        this.state = { ...state };
         this.themeName = themeName;
         this.labels.replaceChildren(...this.lanes.slice(0, this.shown).map((lane) => this.laneButton(lane)));
         this.more.textContent = this.shown < this.lanes.length ? '+ ' + (this.lanes.length - this.shown) + ' threads' : 'fewer';

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // The hottest functions. A click on a row chooses the function in the graph.
 
-const TABLE_STEP = 60;
+const TABLE_STEP = 30;
 
 class FunctionTable {
     // on: { pick(func), sandwich(func), sort(key) }
@@ -13,6 +13,7 @@ class FunctionTable {
         this.body = h('tbody');
         this.caption = h('caption');
         this.more = h('button', { type: 'button', class: 'more', onclick: () => this.showMore() });
+        this.rows = [];
         this.element = h('div', { class: 'table' }, h('table', { id: 'functions' }, this.caption,
             h('thead', {}, h('tr', {}, ...Object.values(this.heads))), this.body), this.more);
         this.body.addEventListener('click', (event) => this.clicked(event));
@@ -33,6 +34,7 @@ class FunctionTable {
             head.setAttribute('aria-sort', key !== state.sort ? 'none' : state.down === (key !== 'name') ? 'descending' : 'ascending');
         }
         this.caption.textContent = (keep ? 'Matching functions: ' : 'Functions: ') + formatCount(this.funcs.length);
+        this.most = { self: totals.self.reduce((a, b) => Math.max(a, b), 0), total: totals.total.reduce((a, b) => Math.max(a, b), 0) };
         this.render();
     }
 
@@ -41,29 +43,53 @@ class FunctionTable {
         this.render();
     }
 
+    // Rows are made once and filled anew, so that a keystroke in the search stays cheap.
     render() {
-        const shown = this.funcs.slice(0, this.limit);
-        this.body.replaceChildren(...shown.map((func, i) => this.row(func, i)));
+        const count = Math.min(this.funcs.length, this.limit);
+        while (this.rows.length < count) this.rows.push(this.makeRow());
+        for (let i = 0; i < count; i++) this.fillRow(this.rows[i], this.funcs[i], i);
+        const shown = this.body.rows.length;
+        for (let i = shown; i < count; i++) this.body.append(this.rows[i].element);
+        for (let i = shown - 1; i >= count; i--) this.rows[i].element.remove();
         this.more.hidden = this.funcs.length <= this.limit;
         this.more.textContent = 'Show more (' + formatCount(this.funcs.length - this.limit) + ' left)';
     }
 
-    row(func, index) {
-        const { names } = this.model;
-        const { self, total, row, whole } = this.totals;
-        const kind = this.model.facts.kinds[this.model.kindOfRow[row[func]]];
-        const name = funcName(names, func);
-        return h('tr', { 'data-func': func, 'aria-selected': String(func === this.state.func), tabindex: index === 0 || func === this.state.func ? 0 : -1 },
-            this.share('self', self[func], whole), this.share('total', total[func], whole),
-            h('td', { class: 'name', title: name + '\n' + (funcPlace(names, func) || funcModule(names, func)) },
-                h('span', { class: 'kind k-' + kind.id, title: kind.title }, kind.letter),
-                h('span', { class: 'what' }, h('span', { class: 'func' }, name), h('small', {}, funcShortPlace(names, func)))));
+    makeRow() {
+        const row = {
+            self: h('td', { class: 'self number' }), total: h('td', { class: 'total number' }), kind: h('span'),
+            func: h('span', { class: 'func' }), place: h('small'),
+        };
+        row.name = h('td', { class: 'name' }, row.kind, h('span', { class: 'what' }, row.func, row.place));
+        row.element = h('tr', {}, row.self, row.total, row.name);
+        return row;
     }
 
-    share(className, part, whole) {
-        const cell = h('td', { class: className + ' number', title: formatWeight(part, this.model.unit) }, formatPercent(part, whole));
-        cell.style.setProperty('--share', (whole > 0 ? (100 * part) / whole : 0).toFixed(1) + '%');
-        return cell;
+    fillRow(row, func, index) {
+        const { names } = this.model;
+        const chosen = func === this.state.func;
+        row.element.setAttribute('aria-selected', String(chosen));
+        row.element.tabIndex = index === 0 || chosen ? 0 : -1;
+        if (row.filled === func && row.totals === this.totals) return;
+        Object.assign(row, { filled: func, totals: this.totals });
+        const kind = this.model.facts.kinds[this.model.kindOfRow[this.totals.row[func]]];
+        const name = funcName(names, func);
+        row.element.dataset.func = func;
+        this.share(row.self, this.totals.self[func], this.most.self);
+        this.share(row.total, this.totals.total[func], this.most.total);
+        row.name.title = name + '\n' + (funcPlace(names, func) || funcModule(names, func));
+        row.kind.className = 'kind k-' + kind.id;
+        row.kind.title = kind.title;
+        row.kind.textContent = kind.letter;
+        row.func.textContent = name;
+        row.place.textContent = funcShortPlace(names, func);
+    }
+
+    // The bar under a figure compares with the largest of its column.
+    share(cell, part, most) {
+        cell.textContent = formatPercent(part, this.totals.whole);
+        cell.title = formatWeight(part, this.model.unit);
+        cell.style.setProperty('--share', (most > 0 ? (100 * part) / most : 0).toFixed(1) + '%');
     }
 
     select(func) {

@@ -9,7 +9,7 @@ function segmented(label, choices, pick) {
 }
 
 function toggle(text, title, act) {
-    return h('button', { type: 'button', class: 'toggle', title, 'aria-pressed': 'false', onclick: act }, text);
+    return h('button', { type: 'button', class: 'toggle', title, 'aria-label': title.replace(/ \(.\)$/, ''), 'aria-pressed': 'false', onclick: act }, text);
 }
 
 class Toolbar {
@@ -24,14 +24,14 @@ class Toolbar {
         if (facts.times) orders.push(['time', 'Time order', 'As it ran, from left to right; equal neighbours merge']);
         this.order = segmented('Order', orders, (order) => on.set({ order, zoom: '' }));
         this.threads = facts.threads.length > 1 ? this.threadList() : null;
-        this.up = toggle('Root at bottom', 'Flames that grow upwards (r)', () => on.set({ up: this.up.getAttribute('aria-pressed') !== 'true' }));
-        this.recursion = facts.recursive ? toggle('Unfold recursion', 'Draw each level of a function that calls itself (x)',
+        this.up = toggle('⇅', 'Root at the bottom: flames grow upwards (r)', () => on.set({ up: this.up.getAttribute('aria-pressed') !== 'true' }));
+        this.recursion = facts.recursive ? toggle('×n', 'Draw each level of a function that calls itself (x)',
             () => on.set({ recursion: this.recursion.getAttribute('aria-pressed') !== 'true', zoom: '' })) : null;
         this.menu = this.exportMenu();
         this.element = h('div', { id: 'bar', role: 'toolbar', 'aria-label': 'Graph' }, this.searchBox(), this.view.element, this.order.element,
             this.threads, this.up, this.recursion, h('span', { class: 'stretch' }),
-            h('button', { type: 'button', onclick: () => on.reset(), title: 'Back to the first view (0)' }, 'Reset'), this.menu,
-            h('button', { type: 'button', class: 'icon', onclick: () => on.theme(), title: 'Dark or light (d)', 'aria-label': 'Dark or light' }, '◐'),
+            h('button', { type: 'button', onclick: () => on.reset(), title: 'Back to the first view (0)', 'aria-label': 'Reset the view', class: 'icon' }, '↺'), this.menu);
+        this.tools = h('div', { id: 'tools' }, h('button', { type: 'button', class: 'icon', onclick: () => on.theme(), title: 'Dark or light (d)', 'aria-label': 'Dark or light' }, '◐'),
             h('button', { type: 'button', class: 'icon', onclick: () => on.help(), title: 'Keys (?)', 'aria-label': 'Keys' }, '?'));
     }
 
@@ -45,7 +45,7 @@ class Toolbar {
         this.found = h('output', { for: 'search', 'aria-live': 'polite' });
         this.previous = h('button', { type: 'button', class: 'icon', 'aria-label': 'Previous match', title: 'Previous match (N)', onclick: () => this.on.next(-1) }, '‹');
         this.following = h('button', { type: 'button', class: 'icon', 'aria-label': 'Next match', title: 'Next match (n)', onclick: () => this.on.next(1) }, '›');
-        this.only = toggle('Only matches', 'Show only stacks with a match (o)', () => this.on.set({ only: this.only.getAttribute('aria-pressed') !== 'true', zoom: '' }));
+        this.only = toggle('Only', 'Show only stacks with a match (o)', () => this.on.set({ only: this.only.getAttribute('aria-pressed') !== 'true', zoom: '' }));
         return h('div', { class: 'search', role: 'search' }, this.input, this.regex, this.found, this.previous, this.following, this.only);
     }
 

@@ -27,13 +27,16 @@ const TOTALS_KEYS = {
     },
 };
 
-// Functions that occur, in the order of a column ('self', 'total', 'name').
+// Functions that occur, in the order of a column ('self', 'total', 'name'). The order is kept with the totals:
+// a search only filters it.
 function totalsSorted(names, totals, key, descending, keepFunc) {
-    const funcs = [];
-    for (let f = 0; f < names.funcs; f++) {
-        if (totals.row[f] !== NO_ROW && (!keepFunc || keepFunc[f])) funcs.push(f);
+    if (totals.sortedBy !== key) {
+        totals.sorted = [];
+        for (let f = 0; f < names.funcs; f++) if (totals.row[f] !== NO_ROW) totals.sorted.push(f);
+        totals.sorted.sort(TOTALS_KEYS[key](names, totals));
+        totals.sortedBy = key;
     }
+    const funcs = keepFunc ? totals.sorted.filter((f) => keepFunc[f]) : totals.sorted.slice();
     const natural = key === 'name' ? !descending : descending;
-    funcs.sort(TOTALS_KEYS[key](names, totals));
     return natural ? funcs : funcs.reverse();
 }

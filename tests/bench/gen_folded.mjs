@@ -30,7 +30,7 @@ let text = '';
 for (let i = 0; i < stacks; i++) {
     const depth = 20 + Math.floor(random() * 40);
     const keep = Math.max(0, Math.min(path.length, depth) - 1 - Math.floor(4 * random() ** 2));
-    path.length = i % 500 === 0 ? Math.min(3, path.length) : keep;
+    path.length = i % 500 === 0 ? 0 : keep;
     const target = Math.min(60, Math.max(20, path.length + 1 + Math.floor(random() * 5)));
     while (path.length < target) path.push(draw());
     text += path.join(';') + ' ' + (1 + Math.floor(random() * 4)) + '\n';

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * A recorded or imported profile -> the page, without the rest of the program: for tests of the page and
- * for looking at it while it is being changed.
+ * A recorded or imported profile -> the page, without the rest of the program: for tests of the
+ * page and for looking at it while it is being changed.
  *
  *     make_report IN OUT.html
  */
@@ -46,7 +46,8 @@ int main(int argc, char **argv)
     if (!file_out_open(&out, argv[2], &e))
         return failed(&e);
     const struct format_sink sink = { .write = write_file, .ctx = &out };
-    const bool ok = report_write(p, &(struct report_options){ 0 }, &sink, &e) && file_out_commit(&out, &e);
+    const bool ok =
+        report_write(p, &(struct report_options){ 0 }, &sink, &e) && file_out_commit(&out, &e);
     file_out_done(&out);
     profile_free(p);
     if (!ok)
