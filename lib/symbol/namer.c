@@ -16,6 +16,7 @@ void namer_done(struct namer *n)
 static struct slice remember(struct namer *n, uint64_t hash, struct slice symbol)
 {
     strbuf_clear(&n->scratch);
+    symbol = arena_copy(n->arena, symbol); /* a name from DWARF goes with its reader */
     struct slice name = symbol;
     if (demangle(n->demangler, symbol, &n->scratch))
         name = arena_copy(n->arena, strbuf_slice(&n->scratch));
@@ -32,11 +33,16 @@ struct slice namer_name(struct namer *n, struct slice symbol, struct slice *ret_
     struct map_probe probe = map_probe(&n->index, hash);
     struct slice name = { 0 };
     uint32_t item;
-    while (!name.len && map_next(&probe, &item))
-        if (slice_equal(n->entries.ptr[item].symbol, symbol))
+    while (!name.len && map_next(&probe, &item)) {
+        if (slice_equal(n->entries.ptr[item].symbol, symbol)) {
+            symbol = n->entries.ptr[item].symbol;
             name = n->entries.ptr[item].name;
-    if (!name.len)
+        }
+    }
+    if (!name.len) {
         name = remember(n, hash, symbol);
+        symbol = n->entries.ptr[n->entries.len - 1].symbol;
+    }
     *ret_system = slice_equal(name, symbol) ? (struct slice){ 0 } : symbol;
     return name;
 }
