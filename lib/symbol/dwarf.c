@@ -113,8 +113,23 @@ static struct slice scoped_name(struct reader *r, Dwarf_Die *origin)
     return arena_copy(&r->lookup->arena, strbuf_slice(&text));
 }
 
+/* Compilers name files from the folder that they ran in; elfutils 0.188 leaves DWARF 5 so. */
+static struct slice full_path(struct reader *r, Dwarf_Die *unit, const char *file)
+{
+    Dwarf_Attribute attribute;
+    const char *folder = NULL;
+    if (file[0] != '/' && unit && dwarf_attr(unit, DW_AT_comp_dir, &attribute))
+        folder = dwarf_formstring(&attribute);
+    if (!folder || folder[0] != '/')
+        return source_path(&r->lookup->arena, slice_of(file));
+    PROF_CLEANUP(strbuf_done) struct strbuf path = STRBUF_INIT;
+    strbuf_addf(&path, "%s/%s", folder, file);
+    return source_path(&r->lookup->arena, strbuf_slice(&path));
+}
+
 static void describe(struct reader *r, Dwarf_Die *origin, struct function *f)
 {
+    Dwarf_Die unit;
     const struct slice linkage = linkage_name(origin);
     /* Names outlive libdw's handle. */
     const struct slice symbol =
@@ -126,7 +141,7 @@ static void describe(struct reader *r, Dwarf_Die *origin, struct function *f)
     if (symbol.len)
         f->line.name = namer_name(r->namer, symbol, &f->line.system_name);
     if (f->file)
-        f->line.file = source_path(&r->lookup->arena, slice_of(f->file));
+        f->line.file = full_path(r, dwarf_diecu(origin, &unit, NULL, NULL) ? &unit : NULL, f->file);
     if (dwarf_decl_line(origin, &line) == 0 && line > 0)
         f->line.func_line = (uint32_t)line;
 }
@@ -152,11 +167,12 @@ static const struct function *function_of(struct reader *r, const Dwarf_Die *die
 struct place {
     const char *file; /* NULL: unknown */
     uint32_t line;
+    Dwarf_Die *unit;
 };
 
 static struct place place_of(Dwarf_Die *unit, uint64_t address)
 {
-    struct place place = { 0 };
+    struct place place = { .unit = unit };
     int line;
     Dwarf_Line *row = dwarf_getsrc_die(unit, address);
     if (row && dwarf_lineno(row, &line) == 0 && line > 0) {
@@ -179,7 +195,7 @@ static uint32_t number_of(Dwarf_Die *die, unsigned attribute_name)
 /* Where an inlined function is called from. */
 static struct place call_place(Dwarf_Die *unit, Dwarf_Die *inlined)
 {
-    struct place place = { NULL, number_of(inlined, DW_AT_call_line) };
+    struct place place = { NULL, number_of(inlined, DW_AT_call_line), unit };
     Dwarf_Files *files;
     size_t count;
     const uint32_t index = number_of(inlined, DW_AT_call_file);
@@ -202,7 +218,7 @@ static struct found_line line_in(struct reader *r, const struct function *f, str
     if (!place.file || !f->file || same_file(place.file, f->file))
         line.line = place.line;
     if (!f->file && place.file)
-        line.file = source_path(&r->lookup->arena, slice_of(place.file));
+        line.file = full_path(r, place.unit, place.file);
     return line;
 }
 
