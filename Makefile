@@ -150,7 +150,7 @@ $(B)/demo/%: tests/demo/%.c
 T := $(B)/targets
 TARGET_CC := gcc
 TARGET_CXX := g++
-TARGET_CFLAGS := -D_GNU_SOURCE -O2 -g -Wall -Wextra -Werror
+TARGET_CFLAGS := -D_GNU_SOURCE -O2 -g -fno-optimize-sibling-calls -Wall -Wextra -Werror
 TARGET_ONLY_x86_64 := jit
 TARGET_PLAIN := $(filter-out hostile $(if $(filter x86_64,$(ARCH)),,$(TARGET_ONLY_x86_64)),\
     $(patsubst tests/targets/%.c,%,$(wildcard tests/targets/*.c)))

@@ -10,7 +10,7 @@ HOT static uint64_t bottom(uint64_t ns)
     return burn(ns) + 1;
 }
 
-/* The addition after the call keeps the compiler from turning the recursion into a loop. */
+/* The recursion must stay one: built with -fno-optimize-sibling-calls. */
 HOT static uint64_t descend(long frames, uint64_t ns)
 {
     if (frames <= 1)
