@@ -233,7 +233,7 @@ static bool symbol_is_better(const struct function *f, const struct symbol *s)
     if (f->has_linkage_name)
         return false;
     return demangle_is_cxx(s->name) ||
-           (s->global && s->name.ptr[0] != '_' && f->line.name.ptr[0] == '_');
+           (s->global && f->line.name.ptr[0] == '_' && s->name.len < f->line.name.len);
 }
 
 static void add_physical(struct reader *r, uint32_t i, const struct function *f, struct place place)
