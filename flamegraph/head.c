@@ -65,6 +65,12 @@ static void add_runners_up(
     strbuf_adds(out, added > 0 ? ".</span>" : "");
 }
 
+static bool names_nothing(const struct profile *p, uint32_t func)
+{
+    const struct slice name = profile_string(p, profile_func(p, (struct func_id){ func })->name);
+    return name.len == 0 || slice_is(name, "(anonymous)");
+}
+
 /* The application function that holds the most while still saying something: main() holds all. */
 static const struct hot_func *own_code(const struct head_input *in)
 {
@@ -76,7 +82,8 @@ static const struct hot_func *own_code(const struct head_input *in)
             f->func != 0 && profile_func(in->p, (struct func_id){ f->func })->kind == FUNC_APP;
         const bool fits = f->total_weight * 100 >= whole * OWN_PERCENT_MIN &&
                           f->total_weight * 100 <= whole * OWN_PERCENT_MAX;
-        if (app && fits && (!best || f->total_weight > best->total_weight))
+        if (app && fits && !names_nothing(in->p, f->func) &&
+            (!best || f->total_weight > best->total_weight))
             best = f;
     }
     return best;

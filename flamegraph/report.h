@@ -15,11 +15,11 @@
 #include "profile/profile.h"
 
 struct report_options {
-    bool no_source;   /* leave source snippets out */
-    bool no_children; /* the main process alone */
-    uid_t
-        source_reader; /* whose eyes source files are read with: SUDO_UID under sudo; 0: our own */
+    bool no_source;    /* leave source snippets out */
+    bool no_children;  /* the main process alone */
     const char *title; /* NULL: meta.title */
+    /* Source files are read with this user's eyes: SUDO_UID under sudo; 0 is our own. */
+    uid_t source_reader;
 };
 
 bool report_write(const struct profile *p, const struct report_options *options,

@@ -17,6 +17,12 @@ function labelForms(name) {
     return forms;
 }
 
+// The longest form of at most max characters, or the shortest there is.
+function labelShort(name, max) {
+    const forms = labelForms(name);
+    return forms.find((form) => form.length <= max) || forms[forms.length - 1];
+}
+
 // Without the first namespace or folder; what stands in <>, () or [] is not looked into.
 function labelDropPrefix(name) {
     for (let i = 0, nested = 0; i < name.length - 2; i++) {

@@ -356,7 +356,7 @@ class App {
         const shown = path.length > 9 ? [...path.slice(0, 3), -1, ...path.slice(-5)] : path;
         this.crumbs.replaceChildren(...shown.map((node) => (node < 0 ? h('span', {}, '…') : h('button', {
             type: 'button', class: 'link', title: rowName(names, tree.row[node]), 'aria-current': node === this.zoomNode ? 'true' : null, onclick: () => this.zoom(node),
-        }, node === 0 ? this.rootText() : labelForms(rowName(names, tree.row[node])).pop().slice(0, 40)))));
+        }, node === 0 ? this.rootText() : labelShort(rowName(names, tree.row[node]), 24).slice(0, 40)))));
         this.crumbs.append(h('span', { class: 'stretch' }), this.scopeText());
     }
 

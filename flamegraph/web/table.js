@@ -2,6 +2,7 @@
 // The hottest functions. A click on a row chooses the function in the graph.
 
 const TABLE_STEP = 30;
+const TABLE_NAME = 36; // characters; longer names lose their namespaces first
 
 class FunctionTable {
     // on: { pick(func), sandwich(func), sort(key) }
@@ -81,7 +82,7 @@ class FunctionTable {
         row.kind.className = 'kind k-' + kind.id;
         row.kind.title = kind.title;
         row.kind.textContent = kind.letter;
-        row.func.textContent = name;
+        row.func.textContent = labelShort(name, TABLE_NAME);
         row.place.textContent = funcShortPlace(names, func);
     }
 
