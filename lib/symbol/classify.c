@@ -138,6 +138,9 @@ static const struct rule files[] = {
     { PREFIX, "internal/", FUNC_RUNTIME },
     { PREFIX, "/rustc/", FUNC_STDLIB },
     { CONTAINS, "/lib/rustlib/src/", FUNC_STDLIB },
+    { PREFIX, "library/core/", FUNC_STDLIB },
+    { PREFIX, "library/alloc/", FUNC_STDLIB },
+    { PREFIX, "library/std/", FUNC_STDLIB },
     { CONTAINS, "/rust/deps/", FUNC_STDLIB },
     { CONTAINS, "/include/c++/", FUNC_STDLIB },
     { CONTAINS, "/c++/v1/", FUNC_STDLIB },
@@ -287,8 +290,9 @@ static enum func_kind classify_elf(const struct classify_input *in)
     if (FIND(memory_names, in->name, &kind) || FIND(runtime_names, in->name, &kind) ||
         FIND(files, in->file, &kind))
         return kind;
-    if (is_go_root(in->file) || FIND(stdlib_names, in->name, &kind) ||
-        FIND(startup_names, in->name, &kind))
+    if (is_go_root(in->file))
+        return memmem(in->file.ptr, in->file.len, "/src/runtime/", 13) ? FUNC_RUNTIME : FUNC_STDLIB;
+    if (FIND(stdlib_names, in->name, &kind) || FIND(startup_names, in->name, &kind))
         return FUNC_STDLIB;
     if (FIND(modules, base, &kind))
         return kind;
