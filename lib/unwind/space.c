@@ -6,9 +6,9 @@
 
 #include "base/alloc.h"
 
-/* As many mappings as the kernel allows a process (vm.max_map_count). A process that maps code at
- * ever new addresses loses what comes after. */
-enum { SPACE_REGIONS_MAX = 65536, SPACE_REGIONS_FIRST = 64 };
+/* Code mappings of one process; real ones have a few hundred, a quarter of what the kernel allows
+ * is plenty. A process that maps code at ever new addresses loses what comes after. */
+enum { SPACE_REGIONS_MAX = 16384, SPACE_REGIONS_FIRST = 64 };
 
 struct unwind_space *unwind_space_new(void)
 {

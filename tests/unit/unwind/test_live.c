@@ -239,7 +239,7 @@ static struct comparison sample(const struct program *p)
 {
     struct capture c = { 0 };
     const struct capture_options options = {
-        .rate_hz = 1999, .stack_bytes = 16384, .samples_max = 4000
+        .rate_hz = 1999, .stack_bytes = 32768, .samples_max = 4000
     };
     unsigned arg = p->arg;
     int error = 0;
