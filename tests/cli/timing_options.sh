@@ -11,9 +11,10 @@ run "$PROF" flame -q -d 0.5 -o d.folded --save d.prof -- "$TARGETS/spin" 30
 want_status 0 duration-status
 want duration-ends-early [ "$(samples d.folded)" -lt 1500 ]
 want duration-samples [ "$(samples d.folded)" -gt 20 ]
-run "$PROF" flame -q -o all.folded -- "$TARGETS/spin" 1.2
-run "$PROF" flame -q --delay 0.9 -o late.folded -- "$TARGETS/spin" 1.2
-want delay-leaves-out [ "$(samples late.folded)" -lt $(($(samples all.folded) * 2 / 3)) ]
+run "$PROF" flame -q --delay 2 -o late.folded -- \
+    sh -c "timeout 1 '$TARGETS/spin' 30; sleep 2; '$TARGETS/killed' 0.3"
+want delay-leaves-out-what-was-before sh -c '! grep -q hot_sixty late.folded'
+want delay-keeps-what-comes-after grep -q doomed_work late.folded
 run "$PROF" flame -q --delay 60 -o none.folded --save none.prof -- true
 want_status 0 delay-longer-than-the-run
 need_command node
