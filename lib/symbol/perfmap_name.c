@@ -213,9 +213,12 @@ static struct found_line managed_name(struct slice text)
 struct found_line perfmap_name(struct arena *arena, struct slice text)
 {
     struct found_line line;
-    if (v8_name(arena, text, &line) || python_name(text, &line))
-        return line;
-    if (slice_starts(text, "RegExp:"))
-        return (struct found_line){ .name = text };
-    return managed_name(text);
+    const bool known = v8_name(arena, text, &line) || python_name(text, &line);
+    if (!known && slice_starts(text, "RegExp:"))
+        line = (struct found_line){ .name = text };
+    else if (!known)
+        line = managed_name(text);
+    if (line.name.len == 0)
+        line.name = text; /* "py::", ":[Tier0]": nothing is left of it */
+    return line;
 }

@@ -37,6 +37,8 @@ Test(perfmap, names_of_runtimes_are_taken_apart)
         { "RegExp:[a-z]+", "RegExp:[a-z]+", "", 0, TIER_NONE },
         { "JS:*wasm-function[3]-turbofan", "wasm-function[3]", "", 0, TIER_OPTIMISED },
         { "py::fib:/app/fib.py", "fib", "/app/fib.py", 0, TIER_NONE },
+        { "py::", "py::", "", 0, TIER_NONE },
+        { "[Tier0]", "[Tier0]", "", 0, TIER_BASELINE },
         { "py::lonely", "lonely", "", 0, TIER_NONE },
         { "java.lang.String com.shop.Cart.total(int)", "com.shop.Cart.total", "", 0, TIER_NONE },
         { "int32 [app] Shop.Cart::Total(int32)[OptimizedTier1]", "Shop.Cart::Total", "", 0,
