@@ -45,7 +45,6 @@ prof_page_script_end:
     .global prof_page_style_end
 prof_page_style:
     .incbin "flamegraph/web/base.css"
-    .incbin "flamegraph/web/print.css"
 prof_page_style_end:
     .byte 0
 
@@ -53,6 +52,7 @@ prof_page_style_end:
     .global prof_page_app_style_end
 prof_page_app_style:
     .incbin "flamegraph/web/app.css"
+    .incbin "flamegraph/web/print.css"
 prof_page_app_style_end:
     .byte 0
 

@@ -15,12 +15,14 @@ function exportFileName(title, ending) {
 }
 
 // Stacks of the tree, one line each: callers;callee weight. ';' in names becomes ',' and line ends ' '.
-function exportFolded(names, tree) {
+// Kinds that folded stacks can say are said: _[k] kernel, _[j] generated, _[i] inlined.
+function exportFolded(names, tree, kinds, kindOfRow) {
+    const marks = kinds.map((kind) => ({ kernel: '_[k]', jit: '_[j]', inlined: '_[i]' })[kind.id] || '');
     const parts = [];
     const open = [];
     for (let i = 0; i < tree.n; i++) {
         open.length = tree.depth[i];
-        if (i > 0) open[tree.depth[i] - 1] = rowName(names, tree.row[i]).replace(/;/g, ',').replace(/\s+/g, ' ');
+        if (i > 0) open[tree.depth[i] - 1] = rowName(names, tree.row[i]).replace(/;/g, ',').replace(/\s+/g, ' ') + marks[kindOfRow[tree.row[i]]];
         const count = tree.selfCount[i];
         if (count > 0) parts.push((open.slice(0, tree.depth[i]).join(';') || '[no stack]') + ' ' + count + '\n');
     }

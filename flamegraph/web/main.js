@@ -417,7 +417,7 @@ class App {
     exportAs(kind) {
         const { title } = this.model.facts;
         if (kind === 'svg') exportDownload(exportFileName(title, '.svg'), 'image/svg+xml', exportSvg(this.main, this.model.names, title));
-        else if (kind === 'folded') exportDownload(exportFileName(title, '.folded'), 'text/plain', exportFolded(this.model.names, this.main.tree));
+        else if (kind === 'folded') exportDownload(exportFileName(title, '.folded'), 'text/plain', exportFolded(this.model.names, this.main.tree, this.model.facts.kinds, this.model.kindOfRow));
         else print();
     }
 

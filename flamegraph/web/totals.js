@@ -29,7 +29,7 @@ const TOTALS_KEYS = {
 
 // Functions that occur, in the order of a column ('self', 'total', 'name'). The order is kept with the totals:
 // a search only filters it.
-function totalsSorted(names, totals, key, descending, keepFunc) {
+function totalsSorted(names, totals, key, natural, keepFunc) {
     if (totals.sortedBy !== key) {
         totals.sorted = [];
         for (let f = 0; f < names.funcs; f++) if (totals.row[f] !== NO_ROW) totals.sorted.push(f);
@@ -37,6 +37,5 @@ function totalsSorted(names, totals, key, descending, keepFunc) {
         totals.sortedBy = key;
     }
     const funcs = keepFunc ? totals.sorted.filter((f) => keepFunc[f]) : totals.sorted.slice();
-    const natural = key === 'name' ? !descending : descending;
     return natural ? funcs : funcs.reverse();
 }

@@ -33,7 +33,7 @@ test('a row costs its pixels, however many frames it has', () => {
     const tree = comb(1000000);
     let calls = 0;
     page.rowWalk(tree, 1, { from: 0, to: 1000000 }, 1366, () => calls++, () => calls++);
-    assert.ok(calls <= 1366 + 1, String(calls));
+    assert.ok(calls <= 2 * 1366 + 2, String(calls)); // a frame across two pixels is met twice
 });
 
 test('a point finds its frame', () => {
