@@ -45,19 +45,20 @@ void invoker_own(const struct invoker *who, int fd)
         return; /* stays root's: readable with sudo */
 }
 
-enum lookup { LOOKUP_MISSING, LOOKUP_REFUSED, LOOKUP_OK };
+enum lookup { LOOKUP_UNREACHABLE, LOOKUP_MISSING, LOOKUP_REFUSED, LOOKUP_OK };
 
 static enum lookup look_at(const char *path, int *ret_errno)
 {
     struct stat st;
     if (stat(path, &st) != 0) {
         *ret_errno = errno;
-        return errno == ENOENT || errno == ENOTDIR ? LOOKUP_MISSING : LOOKUP_REFUSED;
+        return errno == ENOENT || errno == ENOTDIR ? LOOKUP_MISSING : LOOKUP_UNREACHABLE;
     }
     *ret_errno = S_ISDIR(st.st_mode) ? EISDIR : EACCES;
     return S_ISREG(st.st_mode) && access(path, X_OK) == 0 ? LOOKUP_OK : LOOKUP_REFUSED;
 }
 
+/* A folder of PATH that may not be entered has no programs, as shells see it. */
 static enum lookup look_along(const char *search_path, const char *name, int *ret_errno)
 {
     enum lookup best = LOOKUP_MISSING;
@@ -87,7 +88,7 @@ bool invoker_find_program(const struct invoker *who, const char *name, struct er
                                       : look_at(name, &errnum);
     if (found == LOOKUP_OK)
         return true;
-    if (found == LOOKUP_REFUSED) {
+    if (found == LOOKUP_REFUSED || found == LOOKUP_UNREACHABLE) {
         err_sys(e, errnum, "cannot run '%s'", name);
         e->code = ERR_TARGET;
         return errnum == EISDIR ? false : err_hint(e, "is it executable? chmod +x '%s'", name);
