@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 /*
- * libunwind as a second unwinder on the same bytes: the reference in tests, the fallback for rows
- * that the tables cannot hold, and a switch. Only .eh_frame; no files, no other process.
+ * libunwind as a second unwinder on the same bytes: the reference in tests, and a switch. Never
+ * used unasked: expressions in a file made for it can crash libunwind 1.6 (found by fuzzing). Only
+ * .eh_frame; no files, no other process.
  *
  * libunwind asks for memory by address. Three kinds exist: the stack's copy, the .eh_frame of a
  * module, and for each module a sorted list of its functions that we make up in the layout of

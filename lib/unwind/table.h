@@ -22,7 +22,7 @@
 enum unwind_rule_kind {
     RULE_GAP,    /* no unwind data here */
     RULE_END,    /* the outermost frame */
-    RULE_ODD,    /* more than a rule can say: libunwind's work */
+    RULE_ODD,    /* more than a rule can say */
     RULE_SIGNAL, /* trampoline under a signal handler: all registers are in the kernel's frame */
     RULE_SP,     /* CFA = SP + cfa */
     RULE_FP,     /* CFA = FP + cfa */

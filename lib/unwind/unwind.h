@@ -111,7 +111,8 @@ struct unwind_result {
     enum unwind_end end;
 };
 
-/* An unwinder: the compiled tables, or libunwind as reference and fallback. */
+/* An unwinder: the compiled tables, or libunwind as reference and by request: it is not safe from
+ * unwind data made to crash it. */
 struct unwinder {
     const char *name; /* "table", "libunwind" */
     struct unwind_result (*run)(const struct unwind_space *space, const struct unwind_regs *regs,

@@ -2,7 +2,7 @@
 /*
  * A process made to lead the walk astray: its registers, stack, code and unwind data are all input.
  *
- *     u8 flags             1: Go, 2: a copy of the table at another place, 4: libunwind as well
+ *     u8 flags             1: Go, 2: a copy of the table at another place, 8: the copy was full
  *     u8 stack words       8-byte words, at STACK_ADDRESS
  *     u16 text size        at TEXT_ADDRESS in the module
  *     17 x u16 registers   DWARF order; distances in the memory that their top two bits choose
@@ -144,8 +144,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct unwind_table *table = unwind_table_new(&sections, NULL);
     struct unwind_space *space = make_space(table, flags & 2);
     check(space, &regs, &stack);
-    if ((flags & 4) && unwinder_libunwind())
-        run(unwinder_libunwind(), space, &regs, &stack, frames[0]);
     unwind_space_free(space);
     unwind_table_free(table);
     return 0;

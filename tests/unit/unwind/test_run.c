@@ -457,8 +457,7 @@ Test(unwind_run, a_jump_into_nowhere_keeps_its_caller)
     scene_done(&s);
 }
 
-/* CFA = *(rsp + 0) by `breg7 0, dup, deref`-like work that rules cannot say is libunwind's. */
-Test(unwind_run, odd_rows_are_left_to_libunwind)
+Test(unwind_run, odd_rows_are_no_wild_walk_and_libunwind_can_follow_them)
 {
     if (!unwinder_libunwind())
         cr_skip_test("built without libunwind");
@@ -476,6 +475,8 @@ Test(unwind_run, odd_rows_are_left_to_libunwind)
     s.regs.ip = FN(0) + 4;
     s.words[2] = FN(3) + 9;
     scene_run(&s);
+    EXPECT(&s, UNWIND_BROKEN, FN(0) + 4);
+    s.result = unwinder_libunwind()->run(s.space, &s.regs, &s.stack, s.frames, FRAMES_MAX);
     EXPECT(&s, UNWIND_COMPLETE, FN(0) + 4, FN(3) + 9);
     scene_done(&s);
     unwind_table_free(table);
