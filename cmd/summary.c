@@ -68,6 +68,11 @@ static void say_row(const struct profile *p, const struct func_total *row, uint6
 
 static void say_losses(const struct profile_meta *meta, uint64_t samples)
 {
+    uint64_t cpu_ns = meta->target_user_ns + meta->target_kernel_ns;
+    if (meta->kernel_unsampled_ns * 20 > cpu_ns && cpu_ns > 0)
+        say_warning("%.0f %% of the CPU time was spent in the kernel, which could not be sampled: "
+                    "'prof check' says what would allow it",
+            100.0 * (double)meta->kernel_unsampled_ns / (double)cpu_ns);
     if (meta->samples_lost > 0)
         say_warning("%llu samples were lost by the kernel", (unsigned long long)meta->samples_lost);
     uint64_t cut = meta->stacks_truncated + meta->stacks_broken;
