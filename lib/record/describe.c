@@ -101,7 +101,7 @@ static void note_unsampled(struct recorder *r, const struct profile_meta *meta)
         percent(cpu_ns - seen_ns, cpu_ns) < NOTE_PERCENT * 2)
         return;
     note(r, "some of the CPU time has no samples", "sample more often, -F 4999",
-        "%.0f ms of %.0f ms: threads and processes that used less CPU than one sampling period",
+        "%.0f ms of %.0f ms: a thread that lives shortly loses up to one sampling period",
         (double)(cpu_ns - seen_ns) / NS_PER_MS, (double)cpu_ns / NS_PER_MS);
 }
 

@@ -129,8 +129,16 @@ static struct slice take_field(struct slice *rest)
 
 bool procfs_parse_stat(struct slice text, struct procfs_stat *ret_stat)
 {
-    /* proc(5): "pid (name) state ppid ..."; utime, stime and rss are fields 14, 15 and 24. */
-    enum { FIELD_STATE = 3, FIELD_PARENT = 4, FIELD_USER = 14, FIELD_KERNEL = 15, FIELD_RSS = 24 };
+    /* proc(5): "pid (name) state ppid ..."; numbers of fields as there. */
+    enum {
+        FIELD_STATE = 3,
+        FIELD_PARENT = 4,
+        FIELD_USER = 14,
+        FIELD_KERNEL = 15,
+        FIELD_CHILDREN_USER = 16,
+        FIELD_CHILDREN_KERNEL = 17,
+        FIELD_RSS = 24,
+    };
     const size_t name_end = slice_rfind(text, ')');
     if (name_end == text.len || name_end + 2 >= text.len)
         return false;
@@ -152,6 +160,8 @@ bool procfs_parse_stat(struct slice text, struct procfs_stat *ret_stat)
         .parent = (pid_t)fields[FIELD_PARENT],
         .user_ns = fields[FIELD_USER] * tick_ns,
         .kernel_ns = fields[FIELD_KERNEL] * tick_ns,
+        .children_user_ns = fields[FIELD_CHILDREN_USER] * tick_ns,
+        .children_kernel_ns = fields[FIELD_CHILDREN_KERNEL] * tick_ns,
         .rss_bytes = fields[FIELD_RSS] * (uint64_t)sysconf(_SC_PAGESIZE),
     };
     return true;

@@ -31,7 +31,8 @@ void procfs_family(pid_t pid, pid_t except, struct pid_list *ret_pids);
 struct procfs_stat {
     char state;
     pid_t parent;
-    uint64_t user_ns, kernel_ns; /* in steps of a clock tick */
+    uint64_t user_ns, kernel_ns;                   /* in steps of a clock tick */
+    uint64_t children_user_ns, children_kernel_ns; /* of those it has waited for */
     uint64_t rss_bytes;
 };
 

@@ -238,7 +238,6 @@ static void stop(struct record_session *s, uint64_t now_ns)
 static bool start_load(struct record_session *s, uint64_t now_ns, struct err *e)
 {
     struct pid_list pids = { 0 };
-    procfs_family(s->target.pid, getpid(), &pids);
     for (size_t i = 0; i < s->recorder.processes.list.len; i++)
         if (s->recorder.processes.list.ptr[i].alive)
             vec_push(&pids, s->recorder.processes.list.ptr[i].pid);

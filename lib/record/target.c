@@ -80,6 +80,17 @@ bool target_start_load(struct target *t, const struct launch_options *o, const c
     return launch_go(&launched, e, command) == 0;
 }
 
+static uint64_t timeval_ns(struct timeval t)
+{
+    return (uint64_t)t.tv_sec * NS_PER_S + (uint64_t)t.tv_usec * NS_PER_US;
+}
+
+static void add_usage(struct target *t, const struct rusage *usage)
+{
+    t->user_ns += timeval_ns(usage->ru_utime);
+    t->kernel_ns += timeval_ns(usage->ru_stime);
+}
+
 static void reap_one(
     struct target *t, pid_t pid, int status, const struct rusage *usage, uint64_t now_ns)
 {
@@ -88,10 +99,8 @@ static void reap_one(
         t->load_status = status;
         return;
     }
-    t->user_ns +=
-        (uint64_t)usage->ru_utime.tv_sec * NS_PER_S + (uint64_t)usage->ru_utime.tv_usec * NS_PER_US;
-    t->kernel_ns +=
-        (uint64_t)usage->ru_stime.tv_sec * NS_PER_S + (uint64_t)usage->ru_stime.tv_usec * NS_PER_US;
+    if (!t->stopping)
+        add_usage(t, usage);
     if (pid == t->pid) {
         t->ended = true;
         t->ended_ns = now_ns;
@@ -138,9 +147,23 @@ void target_signal(struct target *t, const struct signal_event *event, struct pr
         send_all(t, ps, t->ended ? SIGTERM : event->number);
 }
 
+/* What it takes to end is not part of the recorded time. */
+static void add_living(struct target *t, const struct processes *ps)
+{
+    for (size_t i = 0; i < ps->list.len; i++) {
+        const struct tracked_process *p = &ps->list.ptr[i];
+        struct procfs_stat stat;
+        if (!p->alive || !procfs_stat(p->pid, 0, &stat))
+            continue;
+        t->user_ns += stat.user_ns + stat.children_user_ns;
+        t->kernel_ns += stat.kernel_ns + stat.children_kernel_ns;
+    }
+}
+
 void target_stop(struct target *t, struct processes *ps, uint64_t now_ns)
 {
     if (!t->stopping) {
+        add_living(t, ps);
         t->stopping = true;
         t->kill_ns = now_ns + PATIENCE_NS;
     }
