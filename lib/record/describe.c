@@ -115,7 +115,7 @@ static void note_losses(struct recorder *r, const struct profile_meta *meta)
             "given the CPU in time to read the kernel's buffer",
             (unsigned long long)r->lost, percent(r->lost, r->lost + r->samples));
     if (s->truncated > 0)
-        note(r, "some stacks are cut short", "--stack-bytes 65528",
+        note(r, "some stacks are cut short", "--stack-size 65528",
             "%llu of %llu stacks were deeper than the bytes copied, and had changed before the "
             "rest "
             "could be read; they are rooted under [truncated]",
