@@ -356,7 +356,7 @@ static void finish(struct perf_source *p)
             "a kernel newer than prof", NULL);
     if (p->dead)
         profile_add_note(r->profile, "sampling stopped before the end",
-            "events could not be opened again with other settings", "give --stack-bytes or -F");
+            "events could not be opened again with other settings", "give --stack-size or -F");
 }
 
 /* Stacks whose outer part was, or could no longer be, read from the live process. */
