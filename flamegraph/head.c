@@ -117,7 +117,7 @@ void head_verdict(struct strbuf *out, const struct head_input *in)
         if (!is_marker(in->p, &in->hottest->rows[i]))
             top = &in->hottest->rows[i];
     }
-    if (whole == 0 || !top) {
+    if (page_tree_empty(in->tree) || !top) {
         add_empty(out);
         return;
     }
@@ -304,7 +304,7 @@ static void notes_own(struct strbuf *out, const struct head_input *in)
 {
     const struct profile_meta *m = profile_meta_get(in->p);
     const uint64_t samples = in->tree->nodes[0].total_count;
-    if (samples == 0) {
+    if (page_tree_empty(in->tree)) {
         note_empty(out, m);
         return;
     }
@@ -319,7 +319,7 @@ static void notes_own(struct strbuf *out, const struct head_input *in)
 static void add_notes(struct strbuf *out, const struct head_input *in)
 {
     PROF_CLEANUP(strbuf_done) struct strbuf items = STRBUF_INIT;
-    const bool empty = in->tree->nodes[0].total_count == 0;
+    const bool empty = page_tree_empty(in->tree);
     const uint32_t recorded = profile_note_count(in->p);
     notes_own(&items, in);
     for (uint32_t i = 0; i < recorded; i++) {

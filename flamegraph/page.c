@@ -49,12 +49,6 @@ static void page_done(struct page *pg)
     thread_list_done(&pg->threads);
 }
 
-/* Without samples the page is words alone: there is nothing to draw. */
-static bool has_samples(const struct page *pg)
-{
-    return pg->tree.nodes[0].total_weight > 0;
-}
-
 /* ---- parts ---- */
 
 static void add_hash(struct strbuf *out, const struct strbuf *text)
@@ -88,7 +82,7 @@ static void add_head(
     strbuf_adds(out, " - prof</title>\n<style>");
     strbuf_addslice(out, strbuf_slice(&assets[ASSET_STYLE]));
     strbuf_adds(out, "</style>\n");
-    if (has_samples(pg)) {
+    if (!page_tree_empty(&pg->tree)) { /* words alone need none */
         strbuf_adds(out, "<script>");
         strbuf_addslice(out, strbuf_slice(&assets[ASSET_BOOT]));
         strbuf_adds(out, "</script>\n");
@@ -100,7 +94,7 @@ static void add_static(struct strbuf *out, const struct page *pg)
 {
     head_add(out, &(struct head_input){
                       .p = pg->p, .tree = &pg->tree, .hottest = &pg->hottest, .title = pg->title });
-    if (!has_samples(pg))
+    if (page_tree_empty(&pg->tree))
         return;
     strbuf_adds(out, "<main id=\"static\">\n");
     static_svg(out, pg->p, &pg->tree);
@@ -169,7 +163,7 @@ bool report_write(const struct profile *p, const struct report_options *options,
     }
     add_head(&out, &pg, assets);
     add_static(&out, &pg);
-    if (has_samples(&pg)) {
+    if (!page_tree_empty(&pg.tree)) {
         add_facts(&out, &pg);
         add_data(&out, &pg);
         add_scripts(&out, assets);

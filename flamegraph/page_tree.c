@@ -334,3 +334,8 @@ void page_tree_done(struct page_tree *t)
     free(t->member_of_stack);
     *t = (struct page_tree){ 0 };
 }
+
+bool page_tree_empty(const struct page_tree *t)
+{
+    return t->len <= 1 || t->nodes[0].total_weight == 0;
+}

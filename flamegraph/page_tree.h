@@ -61,4 +61,7 @@ bool page_filter_keeps(
 void page_tree_build(const struct profile *p, const struct page_filter *f, struct page_tree *ret);
 void page_tree_done(struct page_tree *t);
 
+/* Nothing to draw: no samples, or none that has a stack or weighs anything. */
+bool page_tree_empty(const struct page_tree *t);
+
 #endif

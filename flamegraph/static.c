@@ -134,13 +134,16 @@ static void add_label(struct strbuf *out, const struct picture *pic, const struc
             ? slice_of(b->node == 0 ? "all" : "[no name]")
             : profile_string(pic->p, profile_func(pic->p, (struct func_id){ n->func })->name);
     strbuf_addf(out, "<text x=\"%u\" y=\"%u\">", b->x + 3, n->depth * SVG_ROW + 12);
-    html_short(out, name, (b->width - 6) / SVG_CHAR);
+    const uint32_t room = (b->width - 6) / SVG_CHAR - 1; /* the cut's mark takes one */
+    html_short(out, name, room);
+    if (n->repeat > 1 && name.len + 6 < room)
+        strbuf_addf(out, " ×%u", n->repeat);
     strbuf_adds(out, "</text>");
 }
 
 void static_svg(struct strbuf *out, const struct profile *p, const struct page_tree *t)
 {
-    if (t->nodes[0].total_weight == 0)
+    if (page_tree_empty(t))
         return;
     struct picture pic = { .p = p, .t = t, .boxes = xcalloc(SVG_BOXES_MAX, sizeof *pic.boxes) };
     uint32_t min = 1;

@@ -20,24 +20,28 @@ function colourMix(a, b, share) {
     return a.map((v, i) => Math.round(v + (b[i] - v) * share));
 }
 
-function nameHash(text) {
-    let hash = 2166136261;
-    for (let i = 0; i < text.length && i < 64; i++) hash = Math.imul(hash ^ text.charCodeAt(i), 16777619);
-    return ((hash ^ (hash >>> 13)) >>> 0) / 4294967296;
+const SHADES = 16;
+const SHADE_MOST = 0.09;
+
+function shadeOf(name) {
+    const hash = Math.imul(name + 1, 0x9e3779b1);
+    return ((hash ^ (hash >>> 15)) >>> 0) % SHADES;
 }
 
 // Pixels by row, and the same dimmed for rows that a search did not find.
 function colourTable(names, facts, kindOfRow, themeName) {
     const theme = THEMES[themeName];
     const ground = colourParse(theme.ground);
-    const shade = colourParse(themeName === 'dark' ? '#ffffff' : '#000000');
-    const base = facts.kinds.map((kind) => colourParse(kind[themeName]));
+    const dimming = themeName === 'dark' ? 0.62 : 0.68;
+    const far = colourParse(themeName === 'dark' ? '#ffffff' : '#000000');
+    const shades = facts.kinds.map((kind) => Array.from({ length: SHADES }, (_, i) => colourMix(colourParse(kind[themeName]), far, (i * SHADE_MOST) / SHADES)));
+    const pixels = Uint32Array.from(shades.flat(), colourPixel);
+    const dimmed = Uint32Array.from(shades.flat(), (colour) => colourPixel(colourMix(colour, ground, dimming)));
     const table = { theme, normal: new Uint32Array(names.rows), dim: new Uint32Array(names.rows) };
     for (let row = 0; row < names.rows; row++) {
-        const vary = nameHash(String(names.name[names.rowFunc[row]])) * 0.09;
-        const colour = colourMix(base[kindOfRow[row]], shade, vary);
-        table.normal[row] = colourPixel(colour);
-        table.dim[row] = colourPixel(colourMix(colour, ground, themeName === 'dark' ? 0.62 : 0.68));
+        const shade = kindOfRow[row] * SHADES + shadeOf(names.name[names.rowFunc[row]]);
+        table.normal[row] = pixels[shade];
+        table.dim[row] = dimmed[shade];
     }
     table.ground = colourPixel(ground);
     table.root = colourPixel(colourParse(theme.root));

@@ -17,12 +17,16 @@ function searchCompile(query, regex) {
     }
 }
 
+const SEARCH_FIELDS = { name: funcName, file: (names, f) => names.string(names.file[f]), module: funcModule };
+
+// The texts are cut out of the block once, at the first keystroke.
 function searchFuncs(names, search) {
-    const text = {
-        name: (f) => funcName(names, f), file: (f) => names.string(names.file[f]), module: (f) => funcModule(names, f),
-    }[search.field];
+    names.texts = names.texts || {};
+    const field = search.field;
+    const texts = (names.texts[field] = names.texts[field] || []);
+    for (let f = texts.length; f < names.funcs; f++) texts.push(SEARCH_FIELDS[field](names, f));
     const match = new Uint8Array(names.funcs);
-    for (let f = 0; f < names.funcs; f++) match[f] = search.pattern.test(text(f)) ? 1 : 0;
+    for (let f = 0; f < names.funcs; f++) match[f] = search.pattern.test(texts[f]) ? 1 : 0;
     return match;
 }
 
@@ -49,11 +53,15 @@ function searchTree(tree, rows) {
 
 // How many matches stand before each place of the row index, so that a match is seen in a pixel of many.
 function searchSums(tree, rows) {
-    const sums = new Uint32Array(tree.n + 1);
-    const { rowNode, row } = tree;
-    for (let k = 0, sum = 0; k < tree.n; k++) {
-        const node = rowNode[k];
-        if (node > 0 && rows[row[node]]) sum++;
+    const { n, rowNode, row } = tree;
+    if (!tree.rowRow) {
+        tree.rowRow = new Uint32Array(n);
+        for (let k = 0; k < n; k++) tree.rowRow[k] = row[rowNode[k]];
+    }
+    const { rowRow } = tree;
+    const sums = new Uint32Array(n + 1);
+    for (let k = 0, sum = 0; k < n; k++) {
+        if (k > 0) sum += rows[rowRow[k]];
         sums[k + 1] = sum;
     }
     return sums;

@@ -324,7 +324,7 @@ const EMPTY = JSON.stringify({
 test('an empty profile says what happened and what to do', { skip }, async () => {
     await open(makeReport('empty', '.cpuprofile', EMPTY),
         { javaScriptEnabled: false }, async (page) => {
-            assert.match(await page.textContent('#verdict'), /^45(\.0)? % of samples is in read_line/);
+            assert.match(await page.textContent('#verdict'), /No samples/);
             assert.ok(await page.isVisible('#notes li >> nth=0'));
             assert.match(await page.textContent('#notes'), /prof flame -F/);
         });
