@@ -187,19 +187,10 @@ bool outputs_open(struct outputs *outputs, const struct output_plan *plan, struc
 bool outputs_start(struct outputs *outputs, struct err *e)
 {
     for (size_t i = 0; i < outputs->list.len; i++)
-        if (outputs->list.ptr[i].streamed && !file_out_commit(&outputs->list.ptr[i].file, e))
+        if (outputs->list.ptr[i].streamed && outputs->list.ptr[i].file.fd >= 0 &&
+            !file_out_commit(&outputs->list.ptr[i].file, e))
             return false;
     return true;
-}
-
-void outputs_abandon(struct outputs *outputs)
-{
-    for (size_t i = 0; i < outputs->list.len; i++) {
-        const struct output *output = &outputs->list.ptr[i];
-        struct stat st;
-        if (output->streamed && lstat(output->file.path, &st) == 0 && S_ISREG(st.st_mode))
-            unlink(output->file.path);
-    }
 }
 
 /* ---- writing ---- */

@@ -44,11 +44,9 @@ struct output_plan {
 /* outputs may be released with outputs_done() in any case: what was not written is removed. */
 bool outputs_open(struct outputs *outputs, const struct output_plan *plan, struct err *e);
 
-/* The target is about to run: the streamed file takes its place, so that it outlives prof. */
+/* The target runs: the streamed file takes its place, so that it outlives prof. Again: no effect.
+ */
 bool outputs_start(struct outputs *outputs, struct err *e);
-
-/* The target could not be started after all: nothing was recorded, so nothing stays. */
-void outputs_abandon(struct outputs *outputs);
 
 /* Writes all of them even when one fails; e holds the first failure. */
 bool outputs_write(struct outputs *outputs, const struct profile *p,

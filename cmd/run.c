@@ -29,6 +29,7 @@ struct run {
     struct outputs outputs;
     struct record_session *session;
     struct record_outcome outcome;
+    struct progress progress;
     bool recorded; /* the run ended without an error of ours */
 };
 
@@ -115,7 +116,7 @@ static bool start(struct run *run, struct err *e)
     if (!run->session)
         return false;
     set_meta(run);
-    return outputs_start(&run->outputs, e);
+    return true;
 }
 
 /* ---- from the target's end to the written report ---- */
@@ -182,7 +183,8 @@ static bool report(struct run *run, struct err *e)
     struct profile *p = record_session_profile(run->session);
     profile_meta(p)->report_cpu_ns = cpu_with_workers_ns() - cpu_before_ns;
     struct err save = { 0 };
-    bool saved = record_session_finish_save(run->session, &save);
+    bool saved =
+        outputs_start(&run->outputs, &save) && record_session_finish_save(run->session, &save);
     if (!saved)
         err_wrap(&save, "the recording was not saved whole");
     bool written = outputs_write(&run->outputs, p, run->settings, e);
@@ -197,24 +199,32 @@ static bool report(struct run *run, struct err *e)
     return saved && written;
 }
 
-/* Records and reports. False: prof failed and said why. */
+/* The target runs by now: an older FILE.prof of that name may go. */
+static void on_progress(void *ctx, const struct record_progress *now)
+{
+    struct run *run = ctx;
+    struct err e = { 0 };
+    if (!outputs_start(&run->outputs, &e))
+        say_error(&e);
+    err_done(&e);
+    progress_update(&run->progress, now);
+}
+
+/* Returns the exit status. */
 static int record_and_report(struct run *run)
 {
     struct err e = { 0 };
-    struct progress progress;
-    progress_init(&progress, run->settings->quiet);
-    const struct record_callbacks callbacks = { .progress = progress_update, .ctx = &progress };
+    progress_init(&run->progress, run->settings->quiet);
+    const struct record_callbacks callbacks = { .progress = on_progress, .ctx = run };
     protect_report(); /* the session has handlers of its own while it runs */
     run->outcome.load_status = -1;
     run->recorded = record_session_run(run->session, &callbacks, &run->outcome, &e);
-    progress_clear(&progress);
+    progress_clear(&run->progress);
     if (!run->recorded)
         say_error(&e);
     err_done(&e);
-    if (!run->recorded && run->outcome.exec_errno != 0) {
-        outputs_abandon(&run->outputs);
+    if (!run->recorded && run->outcome.exec_errno != 0)
         return status_of_exec_errno(run->outcome.exec_errno);
-    }
     bool reported = report(run, &e);
     if (!reported)
         say_error(&e);

@@ -23,6 +23,9 @@ run "$PROF" flame -o x.html -- ./prof-local
 want_status 127 interpreter-status
 want "interpreter-says-something" grep -q '^prof: ' err
 nothing_left interpreter
+echo precious > old.prof
+run "$PROF" flame --save old.prof -o x.html -- ./prof-local
+want an-older-recording-stays [ "$(cat old.prof)" = precious ]
 run "$PROF" flame -o x.html -- prof-local
 want_err './prof-local' this-folder-is-hinted-at
 run "$PROF" flame -o x.html -- ''
