@@ -125,6 +125,11 @@ static void note_losses(struct recorder *r, const struct profile_meta *meta)
             "%llu of %llu stacks were deeper than the bytes copied; the rest was read from the "
             "process some milliseconds later, after checking that it had not changed",
             (unsigned long long)s->lengthened, (unsigned long long)stacks);
+    if (s->followed > 0)
+        note(r, "what signal handlers interrupted was read late", NULL,
+            "%llu of %llu stacks are of handlers that run on a stack of their own; the interrupted "
+            "one was read from the process some milliseconds later and may have changed",
+            (unsigned long long)s->followed, (unsigned long long)stacks);
     if (percent(s->broken, stacks) >= NOTE_PERCENT)
         note(r, "some stacks are incomplete", NULL,
             "unwinding stopped early in %.0f %% of the stacks: code without unwind data, compiled "

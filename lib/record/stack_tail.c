@@ -42,6 +42,12 @@ bool stack_tail_start(struct stack_tail *t, pid_t pid, const struct unwind_stack
     return true;
 }
 
+void stack_tail_start_anew(struct stack_tail *t)
+{
+    t->len = 0;
+    t->at_top = false;
+}
+
 bool stack_tail_grow(struct stack_tail *t, pid_t pid, uint64_t address)
 {
     size_t more = t->len > STEP_MIN ? t->len : STEP_MIN;

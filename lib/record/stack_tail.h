@@ -27,6 +27,10 @@ struct stack_tail {
 /* Starts with the copy. False: the process has moved on, or may not be read. */
 bool stack_tail_start(struct stack_tail *t, pid_t pid, const struct unwind_stack *copy);
 
+/* Starts without a copy: a stack that a signal handler with a stack of its own has interrupted. It
+ * does not change while the handler runs; nothing tells whether it still does. */
+void stack_tail_start_anew(struct stack_tail *t);
+
 /* Twice as many bytes as now, at least 64 KiB more. False: nothing was gained. */
 bool stack_tail_grow(struct stack_tail *t, pid_t pid, uint64_t address);
 

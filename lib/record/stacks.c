@@ -6,8 +6,9 @@
 
 #include "base/alloc.h"
 #include "base/map.h"
+#include "record/perf_open.h"
 
-enum { RECENT_MIN = 200, LOADS_MAX = 64 };
+enum { RECENT_FEW = 30, RECENT_MANY = 200, LOADS_MAX = 64 };
 
 /* The user part of one stack, before it has an id. */
 struct user_part {
@@ -43,10 +44,11 @@ void stacks_done(struct stacks *s)
 /* ---- the user part ---- */
 
 /* Opens what the frames of a first attempt have hit. False: all of it was open. */
-static bool load_regions(struct stacks *s, struct tracked_process *process, uint32_t count)
+static bool load_regions(
+    struct stacks *s, struct tracked_process *process, uint32_t first, uint32_t count)
 {
     bool loaded = false;
-    for (uint32_t i = 0; i < count; i++) {
+    for (uint32_t i = first; i < first + count; i++) {
         const struct unwind_frame *f = &s->frames[i];
         if (f->tag < REGION_TAG_JIT && !(f->tag & 1)) {
             processes_load_region(s->processes, process, f->lookup);
@@ -56,14 +58,15 @@ static bool load_regions(struct stacks *s, struct tracked_process *process, uint
     return loaded;
 }
 
+/* Writes frames from the first-th on. */
 static struct unwind_result unwind(struct stacks *s, struct tracked_process *process,
-    const struct unwind_regs *regs, const struct unwind_stack *stack)
+    const struct unwind_regs *regs, const struct unwind_stack *stack, uint32_t first)
 {
     struct unwind_result r = { 0 };
     /* The innermost frame's file must be open for its rule to be right, then its caller's... */
     for (int i = 0; i < LOADS_MAX; i++) {
-        r = s->unwinder->run(process->space, regs, stack, s->frames, FRAMES_MAX);
-        if (!load_regions(s, process, r.count))
+        r = s->unwinder->run(process->space, regs, stack, s->frames + first, FRAMES_MAX - first);
+        if (!load_regions(s, process, first, r.count))
             break;
     }
     return r;
@@ -79,7 +82,7 @@ static void lengthen(struct stacks *s, struct tracked_process *process,
     while (part->end == UNWIND_TRUNCATED && part->count < FRAMES_MAX &&
            stack_tail_grow(&s->tail, process->pid, copy->address)) {
         const struct unwind_stack longer = stack_tail_view(&s->tail, copy->address);
-        const struct unwind_result r = unwind(s, process, regs, &longer);
+        const struct unwind_result r = unwind(s, process, regs, &longer, 0);
         part->count = r.count;
         part->end = r.end;
     }
@@ -87,6 +90,29 @@ static void lengthen(struct stacks *s, struct tracked_process *process,
         part->sure = sure;
         s->lengthened++;
     }
+}
+
+/* Goes on from where a signal handler with a stack of its own has interrupted the thread, with
+ * bytes from the live process. */
+static void follow_interrupted(struct stacks *s, struct tracked_process *process,
+    const struct unwind_stack *copy, uint64_t signal_sp, struct user_part *part)
+{
+    struct unwind_regs regs = { 0 };
+    if (!unwind_interrupted(copy, signal_sp, &regs))
+        return;
+    const uint32_t sure = part->count;
+    struct unwind_result r = { .end = UNWIND_TRUNCATED };
+    stack_tail_start_anew(&s->tail);
+    while (r.end == UNWIND_TRUNCATED && sure + r.count < FRAMES_MAX &&
+           stack_tail_grow(&s->tail, process->pid, regs.sp)) {
+        const struct unwind_stack other = stack_tail_view(&s->tail, regs.sp);
+        r = unwind(s, process, &regs, &other, sure);
+    }
+    if (r.end != UNWIND_COMPLETE || r.count < 2 ||
+        !unwind_may_call(process->space, &s->frames[sure + 1], &s->frames[sure]))
+        return; /* the handler has returned since */
+    *part = (struct user_part){ .count = sure + r.count, .sure = sure, .end = r.end };
+    s->followed++;
 }
 
 static struct user_part unwind_registers(
@@ -100,10 +126,12 @@ static struct user_part unwind_registers(
         .address = regs.sp,
         .wanted_bytes = sample->stack_wanted,
     };
-    const struct unwind_result r = unwind(s, process, &regs, &stack);
+    const struct unwind_result r = unwind(s, process, &regs, &stack, 0);
     struct user_part part = { .count = r.count, .sure = FRAMES_MAX, .end = r.end };
     if (part.end == UNWIND_TRUNCATED && part.count < FRAMES_MAX)
         lengthen(s, process, &regs, &stack, &part);
+    else if (r.signal_sp)
+        follow_interrupted(s, process, &stack, r.signal_sp, &part);
     return part;
 }
 
@@ -151,7 +179,7 @@ static void prefer_chain(struct stacks *s, struct tracked_process *process,
     if (chain_len <= part->count)
         return;
     part->count = chain_frames(s, process, sample);
-    if (load_regions(s, process, part->count))
+    if (load_regions(s, process, 0, part->count))
         part->count = chain_frames(s, process, sample);
     const uint32_t chain_max = 126; /* one less than the default limit: cut stacks reach it */
     part->end = part->count >= chain_max ? UNWIND_TRUNCATED : UNWIND_COMPLETE;
@@ -203,13 +231,17 @@ static void count_end(struct stacks *s, const struct user_part *part)
     }
 }
 
-bool stacks_want_more(struct stacks *s)
+uint32_t stacks_next_bytes(struct stacks *s, uint32_t now)
 {
-    if (s->recent < RECENT_MIN)
-        return false;
-    const bool want = s->recent_truncated * 100 > s->recent;
+    uint32_t next = now;
+    if (s->recent >= RECENT_FEW && s->recent_truncated * 10 > s->recent)
+        next = STACK_BYTES_MAX;
+    else if (s->recent < RECENT_MANY)
+        return now;
+    else if (s->recent_truncated * 100 > s->recent)
+        next = now * 2;
     s->recent = s->recent_truncated = 0;
-    return want;
+    return next < STACK_BYTES_MAX ? next : STACK_BYTES_MAX;
 }
 
 /* ---- the kernel part ---- */

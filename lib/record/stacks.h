@@ -36,8 +36,9 @@ struct stacks {
     struct frame_id truncated_marker, broken_marker;
     uint64_t complete, truncated, broken; /* stacks with a user part */
     uint64_t lengthened;                  /* of them, whose outer part was read late */
-    uint64_t only_leaf;                   /* 32-bit processes */
-    uint32_t recent, recent_truncated;    /* since stacks_want_more() was last asked */
+    uint64_t followed;                 /* of them, from a signal handler's own stack to another */
+    uint64_t only_leaf;                /* 32-bit processes */
+    uint32_t recent, recent_truncated; /* since stacks_next_bytes() had an answer */
 };
 
 void stacks_init(
@@ -47,8 +48,11 @@ void stacks_done(struct stacks *s);
 struct stack_id stacks_intern(
     struct stacks *s, struct tracked_process *process, const struct perf_sample *sample);
 
-/* More than 1 % of recent stacks were cut short by the copy's size. Asking starts the count anew
- * once there are enough of them for an answer. */
-bool stacks_want_more(struct stacks *s);
+/*
+ * The size that the next stack copies should have: `now` when it suffices, twice as much when more
+ * than 1 % of recent stacks were cut short by it, the most there is when more than 10 % were. The
+ * count begins anew once there are enough of them for an answer.
+ */
+uint32_t stacks_next_bytes(struct stacks *s, uint32_t now);
 
 #endif

@@ -31,6 +31,7 @@ struct walk {
     const struct unwind_region *region; /* holds lookup, or NULL */
     bool guess;                         /* how ip was found */
     bool fell_off;                      /* a read went past the end of the copy */
+    uint64_t signal_sp;                 /* as in struct unwind_result */
     struct unwind_regs signal_regs;     /* regs points here after a signal frame */
 };
 
@@ -182,8 +183,10 @@ static enum step step_signal(struct walk *w)
         return STEP_LOST;
     }
     /* A handler on a stack of its own: the interrupted one was not copied. */
-    if (regs.sp <= w->sp || regs.sp - w->sp > OTHER_STACK_BYTES)
+    if (regs.sp <= w->sp || regs.sp - w->sp > OTHER_STACK_BYTES) {
+        w->signal_sp = w->sp;
         return STEP_LOST;
+    }
     w->signal_regs = regs;
     go_to(w, regs.ip, regs.sp, regs.bp);
     w->lookup = regs.ip;
@@ -538,10 +541,33 @@ static struct unwind_result run_table(const struct unwind_space *space,
     w.regs = regs;
     w.region = NULL;
     w.guess = w.fell_off = false;
+    w.signal_sp = 0;
 
     enum step last;
     const uint32_t count = walk(&w, frames, max, &last);
-    return (struct unwind_result){ .count = count, .end = end_of(&w, last) };
+    return (struct unwind_result){
+        .count = count,
+        .end = end_of(&w, last),
+        .signal_sp = w.signal_sp,
+    };
+}
+
+bool unwind_interrupted(
+    const struct unwind_stack *stack, uint64_t signal_sp, struct unwind_regs *ret_regs)
+{
+    return unwind_arch_signal_regs(stack, signal_sp, ret_regs);
+}
+
+bool unwind_may_call(const struct unwind_space *space, const struct unwind_frame *caller,
+    const struct unwind_frame *callee)
+{
+    const struct unwind_region *from = unwind_space_find(space, caller->lookup);
+    uint64_t target = 0;
+    size_t at;
+    if (!from || call_before(from, caller->pc, &target) != UNWIND_CALL_DIRECT)
+        return true;
+    const bool own_function = text_position(from, target, &at); /* not a linkage stub */
+    return !own_function || (callee->lookup >= from->start && callee->lookup < from->end);
 }
 
 const struct unwinder unwinder_table = { .name = "table", .run = run_table };

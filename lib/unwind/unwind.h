@@ -109,7 +109,20 @@ struct unwind_frame {
 struct unwind_result {
     uint32_t count; /* frames written, leaf first */
     enum unwind_end end;
+    /* Not 0: the walk ended (UNWIND_BROKEN) where a signal handler with a stack of its own had
+     * interrupted another; unwind_interrupted() tells where to go on with bytes of that one. */
+    uint64_t signal_sp;
 };
+
+/* Registers of the code that a signal interrupted, from the frame that the kernel pushed for its
+ * handler (signal_sp of a result). False: the frame is not in the bytes. */
+bool unwind_interrupted(
+    const struct unwind_stack *stack, uint64_t signal_sp, struct unwind_regs *ret_regs);
+
+/* False: the call that returns to caller->pc is a direct one of a function in its own module, and
+ * callee is in another: these two were hardly ever neighbours. For stacks that are read late. */
+bool unwind_may_call(const struct unwind_space *space, const struct unwind_frame *caller,
+    const struct unwind_frame *callee);
 
 /* An unwinder: the compiled tables, or libunwind as reference and by request: it is not safe from
  * unwind data made to crash it. */
