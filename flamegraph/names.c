@@ -9,7 +9,8 @@
 #include "base/varint.h"
 #include "flamegraph/html.h"
 
-enum { NONE = UINT32_MAX, FLAG_VALUES = 16 };
+static const uint32_t NONE = UINT32_MAX;
+enum { FLAG_VALUES = 16 };
 
 struct use {
     uint64_t uses;

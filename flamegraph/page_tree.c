@@ -25,7 +25,7 @@ struct builder {
     uint32_t *member;    /* by node of full: its number as a member */
 };
 
-enum { NONE = UINT32_MAX };
+static const uint32_t NONE = UINT32_MAX;
 
 bool page_filter_keeps(const struct page_filter *f, const struct profile *p, const struct sample *s)
 {
