@@ -26,7 +26,7 @@ enum {
     SETTLE_US = 2000,    /* a new thread's birth is recorded within this time */
     ATTACH_PASSES = 3,
     REMAP_INTERVAL_NS = 1000000000,
-    ADJUST_INTERVAL_NS = 1000000000,
+    ADJUST_INTERVAL_NS = 250000000,
     BUDGET_PERCENT = 3,
     RATE_MIN_HZ = 49,
 };
@@ -315,9 +315,7 @@ static void adjust(struct perf_source *p, uint64_t now_ns)
     struct perf_settings next = p->settings;
     if (now_ns - p->adjusted_ns < ADJUST_INTERVAL_NS)
         return;
-    if (stacks_want_more(&p->recorder->stacks) && next.stack_bytes < STACK_BYTES_MAX)
-        next.stack_bytes =
-            next.stack_bytes * 2 > STACK_BYTES_MAX ? STACK_BYTES_MAX : next.stack_bytes * 2;
+    next.stack_bytes = stacks_next_bytes(&p->recorder->stacks, next.stack_bytes);
     if (r->options->rate_hz == 0 && over_budget(p) && next.rate_hz / 2 >= RATE_MIN_HZ)
         next.rate_hz /= 2;
     if (next.stack_bytes != p->settings.stack_bytes || next.rate_hz != p->settings.rate_hz)
