@@ -58,6 +58,8 @@ void jit_maps_add(struct jit_maps *maps, pid_t pid, struct module_id module)
     };
     try_open(&m);
     vec_push(&maps->list, m);
+    if (maps->ours)
+        v8_logs_seen(&maps->v8_logs, pid);
 }
 
 void jit_maps_retry(struct jit_maps *maps)
@@ -82,8 +84,10 @@ void jit_maps_end(struct jit_maps *maps, pid_t pid)
     for (size_t i = 0; i < maps->list.len; i++)
         if (maps->list.ptr[i].pid == pid && maps->list.ptr[i].fd < 0)
             try_open(&maps->list.ptr[i]);
-    if (maps->ours)
-        remove_ours(maps, pid);
+    if (!maps->ours)
+        return;
+    remove_ours(maps, pid);
+    v8_logs_ended(&maps->v8_logs, pid);
 }
 
 void jit_maps_add_sources(const struct jit_maps *maps, struct symbol_source_list *out)
@@ -111,4 +115,6 @@ void jit_maps_done(struct jit_maps *maps)
     for (size_t i = 0; i < maps->list.len; i++)
         close_fd(&maps->list.ptr[i].fd);
     vec_done(&maps->list);
+    v8_logs_remove(&maps->v8_logs, maps->since_s);
+    v8_logs_done(&maps->v8_logs);
 }

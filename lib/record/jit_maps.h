@@ -15,6 +15,7 @@
 #include "base/vec.h"
 #include "profile/profile.h"
 #include "record/modules.h"
+#include "record/v8_logs.h"
 
 struct jit_map {
     pid_t pid, inner_pid;
@@ -27,6 +28,7 @@ struct jit_maps {
     VEC(struct jit_map) list;
     bool ours;       /* we told the runtimes to write them: remove them in the end */
     int64_t since_s; /* older files are not ours */
+    struct v8_logs v8_logs;
 };
 
 /* A process was seen executing generated code. */
@@ -42,6 +44,8 @@ void jit_maps_add_sources(const struct jit_maps *maps, struct symbol_source_list
 
 /* Processes that were seen in generated code and whose map never appeared. */
 uint32_t jit_maps_missing(const struct jit_maps *maps);
+
+/* Removes what V8 wrote beside its maps, too. */
 void jit_maps_done(struct jit_maps *maps);
 
 #endif

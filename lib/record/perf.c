@@ -225,6 +225,17 @@ static bool open_target(struct perf_source *p, struct err *e)
     return attach_all(p, e);
 }
 
+/* Little memory holds few large records: smaller ones are lost less often. */
+static bool fit_rings(struct perf_source *p, struct err *e)
+{
+    if (p->recorder->options->stack_bytes || p->rings.ring_bytes >= RING_BYTES_SMALL)
+        return true;
+    perf_rings_close(&p->rings);
+    pid_table_done(&p->covered);
+    p->settings.stack_bytes = STACK_BYTES_SMALL;
+    return open_target(p, e);
+}
+
 static bool probe_level(struct perf_source *p, struct err *e)
 {
     static const enum record_level ladder[] = { LEVEL_FULL, LEVEL_USER };
@@ -265,7 +276,7 @@ static void *perf_start(struct recorder *r, struct err *e)
     };
     cpu_list_read(&p->cpus);
     raise_file_limit();
-    if (!probe_level(p, e) || !open_target(p, e)) {
+    if (!probe_level(p, e) || !open_target(p, e) || !fit_rings(p, e)) {
         perf_stop(p);
         return NULL;
     }
@@ -345,7 +356,7 @@ static void finish(struct perf_source *p)
             p->skipped_errno == EMFILE ? "the limit of open files was reached"
                                        : "the kernel refused to open events for them",
             p->skipped_errno == EMFILE ? "ulimit -n 65536" : "run prof as root");
-    if (p->rings.ring_bytes > 0 && p->rings.ring_bytes < RING_BYTES_MAX / 8)
+    if (p->rings.ring_bytes > 0 && p->rings.ring_bytes < RING_BYTES_SMALL)
         profile_add_note(r->profile, "the kernel's buffers were small, so samples may be lost",
             "the memory that this user may lock is used up",
             "sudo sysctl kernel.perf_event_mlock_kb=4096");

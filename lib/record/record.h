@@ -33,7 +33,7 @@ struct record_options {
     uint64_t duration_ns; /* 0: until the target ends */
     uint64_t delay_ns;    /* recorded time starts this long after the launch */
     uint32_t rate_hz;     /* 0: default */
-    uint32_t stack_bytes; /* first size of the stack copy; 0: default 16 KiB */
+    uint32_t stack_bytes; /* first size of the stack copy; 0: default 32 KiB */
     bool no_children;     /* the launched process only */
     bool no_runtime_env;  /* do not set NODE_OPTIONS and the like */
     bool show_args;       /* keep the arguments in meta.command */
