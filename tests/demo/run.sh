@@ -7,10 +7,10 @@ report=demo.html
 
 echo "demo: a small HTTP server that looks up users, under load for 4 seconds:"
 echo "    $build/prof flame -o $report --on-port '$build/demo/load \$PORT' -- $build/demo/server"
-"$build/prof" flame -o "$report" -o "$build/demo/report.txt" \
+"$build/prof" flame -q -o "$report" -o "$build/demo/report.txt" \
     --on-port "$build/demo/load \$PORT" -- "$build/demo/server"
 echo
-sed -n 1,25p "$build/demo/report.txt"
+sed -n 5,24p "$build/demo/report.txt"
 echo
 echo "demo: the server spends its time in lower_case(), called by find_user(): it lowers every name"
 echo "demo: again for every request, and asks strlen() at each letter. tests/demo/server.c has it."
