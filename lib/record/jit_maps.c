@@ -45,6 +45,12 @@ static void try_open(struct jit_map *m)
         m->fd = take_fd(&fd);
 }
 
+void jit_maps_started(struct jit_maps *maps, pid_t pid)
+{
+    if (maps->ours)
+        v8_logs_seen(&maps->v8_logs, pid);
+}
+
 void jit_maps_add(struct jit_maps *maps, pid_t pid, struct module_id module)
 {
     if (maps->list.len >= JIT_MAPS_MAX)
@@ -58,8 +64,6 @@ void jit_maps_add(struct jit_maps *maps, pid_t pid, struct module_id module)
     };
     try_open(&m);
     vec_push(&maps->list, m);
-    if (maps->ours)
-        v8_logs_seen(&maps->v8_logs, pid);
 }
 
 void jit_maps_retry(struct jit_maps *maps)

@@ -31,6 +31,9 @@ struct jit_maps {
     struct v8_logs v8_logs;
 };
 
+/* A process runs another program from now on, perhaps one that generates code. */
+void jit_maps_started(struct jit_maps *maps, pid_t pid);
+
 /* A process was seen executing generated code. */
 void jit_maps_add(struct jit_maps *maps, pid_t pid, struct module_id module);
 

@@ -174,6 +174,7 @@ static void apply_exec(struct processes *ps, struct tracked_process *p, uint64_t
     p->jit = (struct module_id){ 0 };
     p->live_threads = 0;
     p->wants_exe = true;
+    jit_maps_started(ps->jit_maps, p->pid);
     struct tracked_thread *main_thread = find_thread(ps, p->pid);
     if (main_thread)
         p->live_threads = 1;

@@ -16,13 +16,13 @@
 
 struct v8_logs {
     VEC(pid_t) ended;
-    VEC(int) folders; /* descriptors, of processes seen in generated code */
+    VEC(int) folders; /* descriptors, of processes seen */
 };
 
 /* The process of a V8 log by the file's name; 0: it is not one. */
 pid_t v8_log_pid(struct slice name);
 
-/* A living process was seen executing generated code: its folder may hold a log. */
+/* The folder where a living process runs may get a log. */
 void v8_logs_seen(struct v8_logs *logs, pid_t pid);
 
 /* A process has ended. */
