@@ -107,7 +107,7 @@ static const struct option rows[] = {
         .max = STACK_BYTES_MAX,
         .argument = "BYTES",
         .help = "Stack copied with each sample to begin with; prof raises it by itself when "
-                "stacks are cut. Default: 16K." },
+                "stacks are cut. Default: 32K." },
     { .name = "no-inline",
         .type = OPTION_FLAG,
         AT(no_inline),
