@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: MIT
 /*
  * When each stack was seen on which thread, for the page's time strip: samples added up per
- * (thread, slice of time, tree member). The slices double in width until at most TIMELINE_MAX
- * entries are left, so that an hour's recording costs the page no more than a minute's.
+ * (thread, slice of time, tree member). However long the recording, at most about TIMELINE_MAX
+ * entries are kept: first the slices double in width, down to some hundred of them; then the stacks
+ * of one thread in one slice are thinned to an even choice of them by weight, whose sums stay
+ * exact.
  */
 #ifndef PROF_FLAMEGRAPH_TIMELINE_H
 #define PROF_FLAMEGRAPH_TIMELINE_H
