@@ -28,6 +28,8 @@ class FlameCanvas {
         this.canvas.addEventListener('pointermove', (event) => this.pointerMoved(event));
         this.canvas.addEventListener('pointerleave', () => this.hover(-1, null));
         this.canvas.addEventListener('pointerdown', (event) => this.startDrag(event));
+        this.canvas.addEventListener('touchmove', (event) => this.pinch(event), { passive: false });
+        this.canvas.addEventListener('touchend', () => this.endPinch());
         this.canvas.addEventListener('click', (event) => !this.dragged && this.on.pick(this.nodeAt(event), event));
         this.canvas.addEventListener('dblclick', (event) => this.on.zoom(this.nodeAt(event)));
         this.canvas.addEventListener('wheel', (event) => this.wheel(event), { passive: false });
@@ -302,6 +304,25 @@ class FlameCanvas {
         };
         addEventListener('pointermove', move);
         addEventListener('pointerup', stop);
+    }
+
+    // Two fingers: what was under each of them stays there.
+    pinch(event) {
+        if (event.touches.length !== 2) return;
+        event.preventDefault();
+        const weights = [...event.touches].map((touch) => this.weightAt(touch)).sort((a, b) => a - b);
+        if (!this.pinched) this.pinched = weights;
+        const left = this.canvas.getBoundingClientRect().left;
+        const shares = [...event.touches].map((touch) => (touch.clientX - left) / this.width).sort((a, b) => a - b);
+        const width = (this.pinched[1] - this.pinched[0]) / Math.max(0.02, shares[1] - shares[0]);
+        const from = this.pinched[0] - shares[0] * width;
+        this.setWindow(from, from + width);
+    }
+
+    endPinch() {
+        if (!this.pinched) return;
+        this.pinched = null;
+        this.on.window();
     }
 
     // Wheel scrolls as everywhere; with Ctrl (or a pinch) it zooms at the pointer, with Shift it pans.

@@ -184,17 +184,29 @@ class TimeStrip {
         const move = (next) => {
             moved = moved || Math.abs(next.clientX - startX) > 3;
             if (moved) this.placeRange(...span(next));
-            if (moved) this.on.interval(...span(next));
+            if (moved) this.follow(span(next));
         };
         const stop = (next) => {
             removeEventListener('pointermove', move);
             removeEventListener('pointerup', stop);
             const [from, to] = span(next);
+            this.following = null;
             if (moved && to > from) this.on.interval(from, to);
             else this.on.interval(-1, -1);
         };
         addEventListener('pointermove', move);
         addEventListener('pointerup', stop);
+    }
+
+    // While the pointer moves the graph follows once a frame.
+    follow(span) {
+        if (!this.following) {
+            requestAnimationFrame(() => {
+                if (this.following) this.on.interval(...this.following);
+                this.following = null;
+            });
+        }
+        this.following = span;
     }
 
     showCursor(event) {

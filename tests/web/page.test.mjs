@@ -357,6 +357,19 @@ test('a phone shows the graph, and the table in a sheet of its own', { skip }, a
     });
 });
 
+test('two fingers zoom', { skip }, async () => {
+    await open(makeReport('pinch', '.folded', STACKS), { viewport: { width: 390, height: 844 }, isMobile: true, hasTouch: true }, async (page) => {
+        const session = await page.context().newCDPSession(page);
+        const box = await page.locator('#graph .flame:not(.upper) canvas').boundingBox();
+        const fingers = (type, ...xs) => session.send('Input.dispatchTouchEvent', { type, touchPoints: xs.map((x, id) => ({ x: box.x + box.width * x, y: box.y + 40, id })) });
+        await fingers('touchStart', 0.4, 0.6);
+        for (const wide of [0.05, 0.1, 0.15, 0.2]) await fingers('touchMove', 0.4 - wide, 0.6 + wide);
+        await fingers('touchEnd');
+        const shown = await page.evaluate(() => profReport.main.window.to - profReport.main.window.from);
+        assert.ok(shown > 20 && shown < 60, `${shown} of 100 shown`);
+    });
+});
+
 test('a stack of 30,000 frames opens, scrolls and is found', { skip }, async () => {
     const deep = Array.from({ length: 30000 }, (_, i) => 'f' + (i % 7)).join(';');
     await open(makeReport('deep', '.folded', deep + ' 1\nf0;other 1\n'), {}, async (page) => {
