@@ -22,7 +22,7 @@ export function pageCode(...names) {
     return vm.runInNewContext(source + ';({' + names.join(',') + '})', { TextDecoder, URL, Blob, console });
 }
 
-function profProgram() {
+export function profProgram() {
     const choices = [process.env.PROF, join(process.env.B || join(ROOT, 'build'), 'prof')];
     const found = choices.find((path) => path && existsSync(path));
     if (!found) throw new Error('no prof program: run make first, or set PROF');
