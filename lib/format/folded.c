@@ -4,13 +4,15 @@
  * speedscope and every stackcollapse script speak.
  *
  * Written: the count is in samples and whole, because readers drop lines whose count is not. ';' in
- * a name would split it and a control byte breaks tools further down, so both are replaced.
- * Read: "_[k]", "_[i]" and "_[j]" at the end of a name tell kernel, inlined and generated code.
+ * a name would split it, a control byte or invalid UTF-8 breaks tools further down: all are
+ * replaced. Read: "_[k]", "_[i]" and "_[j]" at the end of a name tell kernel, inlined and generated
+ * code.
  */
 #include <inttypes.h>
 #include <string.h>
 
 #include "base/strbuf.h"
+#include "base/utf8.h"
 #include "base/vec.h"
 #include "format/formats.h"
 #include "format/out.h"
@@ -21,18 +23,25 @@ static const uint64_t TOTAL_MAX = INT64_MAX;
 
 /* ---- writing ---- */
 
+/* What one character of a name becomes: no reader's separator, no control byte, valid UTF-8. */
+static void add_character(struct strbuf *out, uint32_t c)
+{
+    if (c == ';')
+        strbuf_addc(out, ':');
+    else if (c < 0x20 || c == 0x7f)
+        strbuf_addc(out, '?');
+    else
+        utf8_encode(out, c);
+}
+
 static void add_name(struct strbuf *out, struct slice name)
 {
     if (name.len == 0)
         name = slice_of("[unknown]");
-    size_t from = out->len;
-    strbuf_addslice(out, name);
-    for (size_t i = from; i < out->len; i++) {
-        unsigned char c = (unsigned char)out->ptr[i];
-        if (c == ';')
-            out->ptr[i] = ':';
-        else if (c < 0x20 || c == 0x7f)
-            out->ptr[i] = '?';
+    while (name.len) {
+        size_t len;
+        add_character(out, utf8_decode(name, &len));
+        name = slice_skip(name, len);
     }
 }
 

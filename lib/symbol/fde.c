@@ -82,16 +82,15 @@ static bool cie_encoding(const struct region *frames, uint64_t offset, uint8_t *
     *ret_encoding = 0;
     if (*letters != 'z')
         return *letters == '\0';
+    /* Code and data alignment, return address column (one byte in version 1), length. */
     const uint8_t *at = zero + 1;
     uint64_t ignored;
-    if (!varint_read(&at, end, &ignored) || !varint_read(&at, end, &ignored))
-        return false;
-    if (version == 1 && at < end)
-        at++;
-    else if (!varint_read(&at, end, &ignored))
-        return false;
-    if (!varint_read(&at, end, &ignored))
-        return false;
+    for (int field = 0; field < 4; field++) {
+        if (field == 2 && version == 1 && at < end)
+            at++;
+        else if (!varint_read(&at, end, &ignored))
+            return false;
+    }
     return augmentation_encoding(letters + 1, at, end, ret_encoding);
 }
 

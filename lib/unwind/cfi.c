@@ -579,8 +579,11 @@ static bool read_cie(struct cfi_reader *r, struct cfi_bytes b, struct cfi_cie *c
     if (!zero || (*letters && *letters != 'z'))
         return false;
     b.at = zero + 1;
-    if (version == 4 && (read_u8(&b) != 8 || read_u8(&b) != 0))
-        return false; /* addresses of 8 bytes, no segments */
+    if (version == 4) {
+        const uint8_t address_bytes = read_u8(&b), segment_bytes = read_u8(&b);
+        if (address_bytes != 8 || segment_bytes != 0)
+            return false;
+    }
     cie->code_align = read_uleb(&b);
     cie->data_align = read_sleb(&b);
     cie->ra_reg = version == 1 ? read_u8(&b) : read_uleb(&b);

@@ -532,7 +532,7 @@ static struct unwind_result run_table(const struct unwind_space *space,
     const struct unwind_regs *regs, const struct unwind_stack *stack, struct unwind_frame *frames,
     uint32_t max)
 {
-    struct walk w;
+    struct walk w; /* signal_regs are set before regs points to them */
     w.space = space;
     w.stack = stack;
     w.ip = w.lookup = regs->ip;

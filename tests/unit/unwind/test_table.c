@@ -289,64 +289,11 @@ Test(unwind_table, every_cut_of_a_section_is_survived)
 /* .debug_frame: absolute 8-byte addresses, CIEs by their offset in the section, id of all ones. */
 Test(unwind_table, debug_frame_is_read_when_there_is_no_eh_frame)
 {
-    static const uint8_t bytes[] = {
-        0x14,
-        0,
-        0,
-        0,
-        0xff,
-        0xff,
-        0xff,
-        0xff,
-        3,
-        0,
-        1,
-        0x78,
-        16,
-        0x0c,
-        7,
-        8,
-        0x90,
-        1,
-        0,
-        0,
-        0,
-        0,
-        0,
-        0, /* CIE, 24 bytes */
-        0x1c,
-        0,
-        0,
-        0,
-        0,
-        0,
-        0,
-        0, /* FDE of the CIE at 0 */
-        0,
-        0x10,
-        0,
-        0,
-        0,
-        0,
-        0,
-        0,
-        0,
-        1,
-        0,
-        0,
-        0,
-        0,
-        0,
-        0, /* 0x1000, 0x100 bytes */
-        0x44,
-        0x0e,
-        0x20,
-        0,
-        0,
-        0,
-        0,
-        0,
-    };
+    static const uint8_t bytes[] = { 0x14, 0, 0, 0, 0xff, 0xff, 0xff, 0xff, 3, 0, 1, 0x78, 16, 0x0c,
+        7, 8, 0x90, 1, 0, 0, 0, 0, 0, 0,                   /* CIE, 24 bytes */
+        0x1c, 0, 0, 0, 0, 0, 0, 0,                         /* FDE of the CIE at 0 */
+        0, 0x10, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, /* 0x1000, 0x100 bytes */
+        0x44, 0x0e, 0x20, 0, 0, 0, 0, 0 };
     const struct unwind_sections s = { .debug_frame = { bytes, sizeof bytes, 0 } };
     struct unwind_table *t = unwind_table_new(&s, NULL);
     cr_assert_not_null(t);
