@@ -61,7 +61,7 @@ class FunctionTable {
             self: h('td', { class: 'self number' }), total: h('td', { class: 'total number' }), kind: h('span'),
             func: h('span', { class: 'func' }), place: h('small'),
         };
-        row.name = h('td', { class: 'name' }, row.kind, h('span', { class: 'what' }, row.func, row.place));
+        row.name = h('td', { class: 'name' }, h('div', {}, row.kind, h('span', { class: 'what' }, row.func, row.place)));
         row.element = h('tr', {}, row.self, row.total, row.name);
         return row;
     }
