@@ -131,10 +131,13 @@ deps-check: ## those that `make check` and `make fuzz` need besides
 
 # ---- demo -------------------------------------------------------------------------------------------
 
+# All processors, unless the user has chosen a number.
+PARALLEL = $(if $(filter -j%,$(MAKEFLAGS)),,-j$(shell nproc))
+
 # The packages may come only now, so what asks for their flags is a make of its own.
 .PHONY: demo demo-run
 demo: deps-build ## build, profile a bundled slow server under load, write demo.html
-	$(Q)$(MAKE) --no-print-directory B=$(B) demo-run
+	$(Q)$(MAKE) $(PARALLEL) --no-print-directory B=$(B) demo-run
 
 demo-run: $(B)/prof $(B)/demo/server $(B)/demo/load
 	$(Q)tests/demo/run.sh $(B)
@@ -244,7 +247,7 @@ FUZZ_MAKE = $(MAKE) --no-print-directory B=$(B)/fuzzer CC=clang SAN=address,unde
 
 .PHONY: fuzz
 fuzz: ## look for crashes of the readers; READER='elf folded' FUZZ_TIME=60 each
-	$(Q)$(FUZZ_MAKE) $(READER:%=$(B)/fuzzer/fuzz/fuzz-%)
+	+$(Q)$(FUZZ_MAKE) $(READER:%=$(B)/fuzzer/fuzz/fuzz-%)
 	$(Q)tests/fuzz/fuzz.sh $(B)/fuzzer $(FUZZ_TIME) $(READER)
 
 # ---- the suite --------------------------------------------------------------------------------------------
@@ -254,10 +257,11 @@ ASAN_MAKE = $(MAKE) --no-print-directory B=$(ASAN) SAN=address,undefined
 
 .PHONY: test test-build test-run
 test: deps ## the whole suite; SUITE='unit truth' for parts of it; the last line is the sum
-	$(Q)$(MAKE) --no-print-directory B=$(B) test-build test-run
+	$(Q)$(MAKE) $(PARALLEL) --no-print-directory B=$(B) test-build
+	$(Q)$(MAKE) --no-print-directory B=$(B) test-run
 
 test-build: $(B)/prof $(B)/tests/unit-tests targets
-	$(Q)$(ASAN_MAKE) $(ASAN)/tests/unit-tests fuzz-replay
+	+$(Q)$(ASAN_MAKE) $(ASAN)/tests/unit-tests fuzz-replay
 	$(Q)[ ! -f tests/web/package-lock.json ] || [ -d tests/web/node_modules ] || ! command -v npm \
 	    > /dev/null || npm ci --silent --prefix tests/web
 
@@ -326,14 +330,14 @@ check-cppcheck: ## cppcheck
 	    $(filter -D% -I%,$(CPPFLAGS_ALL)) $(LIB_SRC) $(PAGE_SRC) $(CMD_SRC)
 
 CHECK_PROGRAMS = $(1)/prof $(1)/tests/unit-tests fuzz-replay $(BENCH_PROGRAMS:$(B)/%=$(1)/%)
-CHECK_MAKE = $(MAKE) --no-print-directory DEV=1 B=$(B)/check-$(1) CC=$(1) \
+CHECK_MAKE = $(MAKE) $(PARALLEL) --no-print-directory DEV=1 B=$(B)/check-$(1) CC=$(1) \
     $(call CHECK_PROGRAMS,$(B)/check-$(1))
 
 .PHONY: check
 check: deps-check check-headers check-layers check-lengths check-format check-cppcheck check-tidy ## everything that must hold before a change goes in
-	$(Q)$(call CHECK_MAKE,gcc)
-	$(Q)$(call CHECK_MAKE,clang)
-	$(Q)$(MAKE) --no-print-directory B=$(B) test-build
+	+$(Q)$(call CHECK_MAKE,gcc)
+	+$(Q)$(call CHECK_MAKE,clang)
+	$(Q)$(MAKE) $(PARALLEL) --no-print-directory B=$(B) test-build
 	$(Q)tests/run --build $(B) unit sanitized fuzz golden cli
 
 # ---- installing -------------------------------------------------------------------------------
