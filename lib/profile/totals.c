@@ -8,45 +8,96 @@
 #include "profile/calltree.h"
 #include "profile/stack_sums.h"
 
-/* Calls visit for each line of a stack, leaf first. */
-typedef void (*line_visitor)(void *ctx, const struct line *line, bool leaf);
+/*
+ * Each stack is visited once, callers before callees, with what is active on the way from the root:
+ * a function's total is the sum of the subtrees in which it appears first. So the cost depends on
+ * the number of stacks and not on how deep they are.
+ */
+struct stack_walk {
+    const struct profile *p;
+    const struct stack_sum *sums;
+    uint32_t *first_callee, *next_sibling; /* by stack id; 0: none */
+};
 
-static void visit_lines(const struct profile *p, struct stack_id id, line_visitor visit, void *ctx)
+/* Called on the way in and on the way out of each stack that has samples in it or its callees. */
+typedef void (*stack_visitor)(
+    void *ctx, const struct line *lines, uint32_t count, const struct stack_sum *sum);
+
+static void link_callees(struct stack_walk *w)
 {
-    bool leaf = true;
-    while (id.i) {
-        struct stack stack = profile_stack(p, id);
-        const struct line *lines = profile_frame_lines(p, stack.frame);
-        for (uint32_t l = profile_frame(p, stack.frame)->line_count; l-- > 0;) {
-            visit(ctx, &lines[l], leaf);
-            leaf = false;
-        }
-        id = stack.caller;
+    uint32_t count = profile_stack_count(w->p);
+    w->first_callee = xcalloc(count, sizeof *w->first_callee);
+    w->next_sibling = xcalloc(count, sizeof *w->next_sibling);
+    for (uint32_t i = count; i-- > 1;) {
+        uint32_t caller = profile_stack(w->p, (struct stack_id){ i }).caller.i;
+        w->next_sibling[i] = w->first_callee[caller];
+        w->first_callee[caller] = i;
     }
+}
+
+static void call_visitor(const struct stack_walk *w, stack_visitor visit, void *ctx, uint32_t stack)
+{
+    struct frame_id frame = profile_stack(w->p, (struct stack_id){ stack }).frame;
+    visit(ctx, profile_frame_lines(w->p, frame), profile_frame(w->p, frame)->line_count,
+        &w->sums[stack]);
+}
+
+static void walk_stacks(struct stack_walk *w, stack_visitor enter, stack_visitor leave, void *ctx)
+{
+    link_callees(w);
+    uint32_t at = w->first_callee[0];
+    while (at) {
+        bool skip = w->sums[at].total_count == 0;
+        if (!skip)
+            call_visitor(w, enter, ctx, at);
+        if (!skip && w->first_callee[at]) {
+            at = w->first_callee[at];
+            continue;
+        }
+        if (!skip)
+            call_visitor(w, leave, ctx, at);
+        while (at && !w->next_sibling[at]) {
+            at = profile_stack(w->p, (struct stack_id){ at }).caller.i;
+            if (at)
+                call_visitor(w, leave, ctx, at);
+        }
+        at = w->next_sibling[at];
+    }
+    free(w->first_callee);
+    free(w->next_sibling);
 }
 
 /* ---- per function ---- */
 
 struct func_adder {
     struct func_total *rows; /* by func id */
-    uint32_t *seen_in;       /* the stack in which a func was last counted */
-    uint32_t stack;
-    const struct stack_sum *sum;
+    uint32_t *active;        /* how often each func is on the way from the root */
 };
 
-static void add_func(void *ctx, const struct line *line, bool leaf)
+static void enter_funcs(
+    void *ctx, const struct line *lines, uint32_t count, const struct stack_sum *sum)
 {
     struct func_adder *a = ctx;
-    struct func_total *row = &a->rows[line->func.i];
-    if (leaf) {
-        row->self_count += a->sum->self_count;
-        row->self_weight += a->sum->self_weight;
+    for (uint32_t i = 0; i < count; i++) {
+        struct func_total *row = &a->rows[lines[i].func.i];
+        if (i + 1 == count) {
+            row->self_count += sum->self_count;
+            row->self_weight += sum->self_weight;
+        }
+        if (a->active[lines[i].func.i]++ == 0) {
+            row->total_count += sum->total_count;
+            row->total_weight += sum->total_weight;
+        }
     }
-    if (a->seen_in[line->func.i] == a->stack)
-        return;
-    a->seen_in[line->func.i] = a->stack;
-    row->total_count += a->sum->self_count;
-    row->total_weight += a->sum->self_weight;
+}
+
+static void leave_funcs(
+    void *ctx, const struct line *lines, uint32_t count, const struct stack_sum *sum)
+{
+    struct func_adder *a = ctx;
+    (void)sum;
+    for (uint32_t i = 0; i < count; i++)
+        a->active[lines[i].func.i]--;
 }
 
 static int compare_func_totals(const void *a, const void *b, void *ctx)
@@ -70,16 +121,10 @@ void func_totals_build(const struct profile *p, struct func_totals *ret_totals)
     uint32_t func_count = profile_func_count(p);
     struct func_adder adder = {
         .rows = xcalloc(func_count, sizeof *adder.rows),
-        .seen_in = xcalloc(func_count, sizeof *adder.seen_in),
+        .active = xcalloc(func_count, sizeof *adder.active),
     };
-    uint32_t stack_count = profile_stack_count(p);
-    for (uint32_t i = 1; i < stack_count; i++) {
-        if (sums[i].self_count == 0)
-            continue;
-        adder.stack = i;
-        adder.sum = &sums[i];
-        visit_lines(p, (struct stack_id){ i }, add_func, &adder);
-    }
+    struct stack_walk walk = { .p = p, .sums = sums };
+    walk_stacks(&walk, enter_funcs, leave_funcs, &adder);
     *ret_totals = (struct func_totals){
         .rows = adder.rows,
         .count = sums[0].total_count,
@@ -91,7 +136,7 @@ void func_totals_build(const struct profile *p, struct func_totals *ret_totals)
         adder.rows[i].func.i = i;
         adder.rows[ret_totals->len++] = adder.rows[i];
     }
-    free(adder.seen_in);
+    free(adder.active);
     free(sums);
     union { /* qsort_r's context is not const; the comparison only reads */
         const struct profile *in;
@@ -111,10 +156,8 @@ void func_totals_done(struct func_totals *totals)
 
 struct line_adder {
     VEC(struct line_total) rows;
-    VEC(uint32_t) seen_in;
+    VEC(uint32_t) active;
     struct map index;
-    uint32_t stack;
-    const struct stack_sum *sum;
 };
 
 static uint32_t line_row(struct line_adder *a, const struct line *line)
@@ -129,27 +172,39 @@ static uint32_t line_row(struct line_adder *a, const struct line *line)
     }
     row = (uint32_t)a->rows.len;
     vec_push(&a->rows, ((struct line_total){ .func = line->func, .line = line->line }));
-    vec_push(&a->seen_in, 0);
+    vec_push(&a->active, 0);
     map_add(&a->index, hash, row);
     return row;
 }
 
-static void add_line(void *ctx, const struct line *line, bool leaf)
+static void enter_lines(
+    void *ctx, const struct line *lines, uint32_t count, const struct stack_sum *sum)
 {
     struct line_adder *a = ctx;
-    if (line->line == 0)
-        return;
-    uint32_t at = line_row(a, line);
-    struct line_total *row = &a->rows.ptr[at];
-    if (leaf) {
-        row->self_count += a->sum->self_count;
-        row->self_weight += a->sum->self_weight;
+    for (uint32_t i = 0; i < count; i++) {
+        if (lines[i].line == 0)
+            continue;
+        uint32_t at = line_row(a, &lines[i]);
+        struct line_total *row = &a->rows.ptr[at];
+        if (i + 1 == count) {
+            row->self_count += sum->self_count;
+            row->self_weight += sum->self_weight;
+        }
+        if (a->active.ptr[at]++ == 0) {
+            row->total_count += sum->total_count;
+            row->total_weight += sum->total_weight;
+        }
     }
-    if (a->seen_in.ptr[at] == a->stack)
-        return;
-    a->seen_in.ptr[at] = a->stack;
-    row->total_count += a->sum->self_count;
-    row->total_weight += a->sum->self_weight;
+}
+
+static void leave_lines(
+    void *ctx, const struct line *lines, uint32_t count, const struct stack_sum *sum)
+{
+    struct line_adder *a = ctx;
+    (void)sum;
+    for (uint32_t i = 0; i < count; i++)
+        if (lines[i].line)
+            a->active.ptr[line_row(a, &lines[i])]--;
 }
 
 static int compare_line_totals(const void *a, const void *b)
@@ -165,17 +220,11 @@ void line_totals_build(const struct profile *p, struct line_totals *ret_totals)
 {
     struct stack_sum *sums = stack_sums_new(p, NULL);
     struct line_adder adder = { 0 };
-    uint32_t stack_count = profile_stack_count(p);
-    for (uint32_t i = 1; i < stack_count; i++) {
-        if (sums[i].self_count == 0)
-            continue;
-        adder.stack = i;
-        adder.sum = &sums[i];
-        visit_lines(p, (struct stack_id){ i }, add_line, &adder);
-    }
+    struct stack_walk walk = { .p = p, .sums = sums };
+    walk_stacks(&walk, enter_lines, leave_lines, &adder);
     free(sums);
     map_done(&adder.index);
-    vec_done(&adder.seen_in);
+    vec_done(&adder.active);
     if (adder.rows.len)
         qsort(adder.rows.ptr, adder.rows.len, sizeof *adder.rows.ptr, compare_line_totals);
     *ret_totals = (struct line_totals){ .rows = adder.rows.ptr, .len = (uint32_t)adder.rows.len };
