@@ -26,9 +26,11 @@ static const struct variable variables[] = {
         .is_list = true },
     { .name = "PYTHONPERFSUPPORT", .add = "1" },
     { .name = "DOTNET_PerfMapEnabled", .add = "1" },
-    /* Not for all programs: a JVM says "Picked up JAVA_TOOL_OPTIONS" on its standard error. */
+    /* Not for all programs: a JVM says "Picked up JAVA_TOOL_OPTIONS" on its standard error. Before
+     * JDK 21 the map is a diagnostic option: without the unlocking before it no JVM starts. */
     { .name = "JAVA_TOOL_OPTIONS",
-        .add = "-XX:+IgnoreUnrecognizedVMOptions -XX:+PreserveFramePointer -XX:+DumpPerfMapAtExit",
+        .add = "-XX:+IgnoreUnrecognizedVMOptions -XX:+UnlockDiagnosticVMOptions "
+               "-XX:+PreserveFramePointer -XX:+DumpPerfMapAtExit",
         .asked = "DumpPerfMapAtExit",
         .program = "java",
         .is_list = true },

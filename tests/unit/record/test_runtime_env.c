@@ -62,7 +62,10 @@ Test(runtime_env, only_java_gets_what_makes_every_jvm_talk)
     cr_expect_null(get(&e, "JAVA_TOOL_OPTIONS"));
     runtime_env_done(&e);
     runtime_env_build(env, "/usr/bin/java", &e);
-    cr_expect(strstr(get(&e, "JAVA_TOOL_OPTIONS"), "DumpPerfMapAtExit"));
+    const char *options = get(&e, "JAVA_TOOL_OPTIONS");
+    const char *unlock = strstr(options, "-XX:+UnlockDiagnosticVMOptions");
+    const char *dump = strstr(options, "-XX:+DumpPerfMapAtExit");
+    cr_expect(unlock && dump && unlock < dump, "a JVM does not start otherwise: %s", options);
     runtime_env_done(&e);
 }
 
