@@ -3,7 +3,9 @@
 
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/uio.h>
 
+#include "record/arch.h"
 #include "record/maps.h"
 #include "record/module_open.h"
 #include "record/procfs_read.h"
@@ -215,6 +217,16 @@ static bool covered_as_jit(const struct tracked_process *p, const struct perf_ma
     return r && r->tag == REGION_TAG_JIT && r->end - map->start >= map->len;
 }
 
+/* Generated code is there when its mapping is heard of: that is some milliseconds late. */
+static enum unwind_region_kind generated_kind(pid_t pid, uint64_t start)
+{
+    uint8_t bytes[ARCH_THUNK_BYTES];
+    const struct iovec local = { bytes, sizeof bytes };
+    const struct iovec remote = { (void *)(uintptr_t)start, sizeof bytes };
+    const bool read = process_vm_readv(pid, &local, 1, &remote, 1, 0) == sizeof bytes;
+    return read && arch_is_thunk(bytes) ? UNWIND_REGION_THUNKS : UNWIND_REGION_JIT;
+}
+
 static void map_region(struct processes *ps, struct tracked_process *p, const struct perf_map *map)
 {
     if (map->start + map->len <= map->start || !(map->prot & PROT_EXEC))
@@ -226,7 +238,7 @@ static void map_region(struct processes *ps, struct tracked_process *p, const st
     } else {
         if (covered_as_jit(p, map))
             return; /* V8 and others switch protection all the time */
-        region.kind = UNWIND_REGION_JIT;
+        region.kind = generated_kind(p->pid, map->start);
         region.tag = REGION_TAG_JIT;
     }
     unwind_space_map(p->space, &region);

@@ -3,6 +3,7 @@
 
 #include <asm/perf_regs.h>
 #include <stddef.h>
+#include <string.h>
 
 #include "base/compiler.h"
 
@@ -37,6 +38,14 @@ uint64_t arch_regs_mask(void)
     for (size_t i = 0; i < PROF_ARRAY_LEN(regs); i++)
         mask |= UINT64_C(1) << regs[i].perf;
     return mask;
+}
+
+bool arch_is_thunk(const uint8_t bytes[ARCH_THUNK_BYTES])
+{
+    /* sub $8, %rsp; call *%rcx; add $8, %rsp; ret */
+    static const uint8_t thunk[ARCH_THUNK_BYTES] = { 0x48, 0x83, 0xec, 0x08, 0xff, 0xd1, 0x48, 0x83,
+        0xc4, 0x08, 0xc3 };
+    return memcmp(bytes, thunk, sizeof thunk) == 0;
 }
 
 void arch_regs_decode(const uint64_t *values, struct unwind_regs *ret_regs)

@@ -47,6 +47,10 @@ bool unwind_arch_is_sigreturn(const struct unwind_section *code, size_t at);
 /* The call that returns to this position was made by the entry of a process or thread. */
 bool unwind_arch_is_entry(const struct unwind_section *code, size_t at);
 
+/* Code of Go's goexit, to which the stacks of goroutines are made to return: nothing called it, and
+ * what lies above it on the stack is old. */
+bool unwind_arch_is_go_exit(const struct unwind_section *code, size_t at);
+
 /* Registers that a signal interrupted, from the frame that the kernel pushed; sp is the stack
  * pointer in the trampoline. False: the bytes are not all there. */
 bool unwind_arch_signal_regs(

@@ -16,7 +16,8 @@
 
 enum {
     WORD = 8,
-    SCAN_WORDS = 512,            /* a stack scan looks this far for a return address */
+    SCAN_WORDS = 1280,           /* a stack scan looks this far for a return address: musl's
+                                    printf of a double has 7 KiB of digits between */
     SCAN_NEAR_BYTES = 16 * 1024, /* how far behind a function's start its code may be, as a guess */
     OTHER_STACK_BYTES = 65536,   /* a signal frame with its FPU state is smaller than this */
     JUMP_BYTES = 1 << 20, /* an address this far behind the copy is not the stack's next part */
@@ -322,6 +323,20 @@ static enum step step_fp(struct walk *w)
     return go_to(w, ra, w->fp + 2 * WORD, fp);
 }
 
+/* A stub that makes room for one word, calls, and returns: no frame pointer. A sample in itself may
+ * lie before or after the room. */
+static enum step step_thunk(struct walk *w)
+{
+    uint64_t ra;
+    uint64_t at = w->sp + WORD;
+    if (w->regs && read_word(w, w->sp, &ra) && table_of(find_region(w, ra - 1)))
+        at = w->sp;
+    if (!read_word(w, at, &ra))
+        return STEP_LOST;
+    w->guess = w->regs != NULL;
+    return go_to(w, ra, at + WORD, w->fp);
+}
+
 /* The next word on the stack that a call could have pushed; `strict`: a call of the code at ip. */
 static bool scan(struct walk *w, bool strict, uint64_t *ret_address)
 {
@@ -416,12 +431,23 @@ static void remember(const struct walk *w, const struct unwind_rule *rule)
     };
 }
 
+static bool is_go_exit(const struct walk *w)
+{
+    size_t at;
+    return w->region->table->go && !w->regs && text_position(w->region, w->ip, &at) &&
+           unwind_arch_is_go_exit(&w->region->table->text, at);
+}
+
 static inline enum step step(struct walk *w)
 {
     const struct unwind_table *t = table_of(w->region);
+    if (w->region && w->region->kind == UNWIND_REGION_THUNKS)
+        return step_thunk(w);
     if (!t)
         return step_gap(w);
-    const struct unwind_rule *rule = table_rule(t, w->lookup - w->region->bias);
+    static const struct unwind_rule go_exit = { .kind = RULE_END };
+    const struct unwind_rule *rule =
+        is_go_exit(w) ? &go_exit : table_rule(t, w->lookup - w->region->bias);
     remember(w, rule);
     if (rule->kind >= RULE_SP)
         return step_rule(w, rule);

@@ -54,6 +54,7 @@ bool unwind_table_function(const struct unwind_table *t, uint64_t address, uint6
 enum unwind_region_kind {
     UNWIND_REGION_MODULE, /* file-backed, table may be NULL (no unwind data) */
     UNWIND_REGION_JIT,    /* anonymous executable memory: frame pointers and the leaf rule */
+    UNWIND_REGION_THUNKS, /* the same, full of stubs that push a word and call: CPython's */
 };
 
 struct unwind_region {

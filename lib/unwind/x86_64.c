@@ -92,6 +92,14 @@ bool unwind_arch_is_entry(const struct unwind_section *code, size_t at)
     return code_is(code, at, "\x89\xc7\x31\xc0\xb0\x3c\x0f\x05", 8);
 }
 
+/* nop; call goexit1; nop - entered behind the first (runtime/asm_amd64.s). */
+bool unwind_arch_is_go_exit(const struct unwind_section *code, size_t at)
+{
+    uint64_t target;
+    return at >= 1 && code_is(code, at - 1, "\x90\xe8", 2) && code_is(code, at + 5, "\x90", 1) &&
+           unwind_arch_call_before(code, at, &target) == UNWIND_CALL_NONE;
+}
+
 /* The order of uc_mcontext.gregs (sys/ucontext.h) as DWARF numbers. */
 static const uint8_t greg_dwarf[] = { 8, 9, 10, 11, 12, 13, 14, 15, 5, 4, 6, 3, 1, 0, 2, 7, 16 };
 

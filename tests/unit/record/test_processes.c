@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: MIT
 #include <criterion/criterion.h>
 
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
 #include "record/processes.h"
 #include "tests/unit/record/bytes.h"
 
@@ -186,6 +190,34 @@ Test(processes, generated_code_is_not_a_file)
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
         cr_expect_eq(modules_is_file(slice_of(rows[i].path)), rows[i].file, "%s", rows[i].path);
+}
+
+Test(processes, an_arena_of_stubs_is_known_by_its_first_bytes)
+{
+    static const uint8_t stub[] = { 0x48, 0x83, 0xec, 0x08, 0xff, 0xd1, 0x48, 0x83, 0xc4, 0x08,
+        0xc3 };
+    const size_t len = 0x10000;
+    uint8_t *arena = mmap(NULL, len, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    cr_assert_neq(arena, MAP_FAILED);
+    const uint64_t address = (uint64_t)(uintptr_t)arena;
+    const uint32_t self = (uint32_t)getpid();
+    for (int i = 0; i < 2; i++) {
+        struct fixture f;
+        struct strbuf b = STRBUF_INIT;
+        setup(&f);
+        put_fork(&b, self, 1, self, 1, 1);
+        put_mmap2(&b, self, address, len, 0, "//anon", 2);
+        apply(&f, &b);
+        const struct tracked_process *p = processes_find(&f.ps, getpid());
+        const struct unwind_region *r = unwind_space_find(p->space, address);
+        cr_assert(r);
+        cr_expect_eq(r->kind, i ? UNWIND_REGION_THUNKS : UNWIND_REGION_JIT);
+        cr_expect_eq(r->tag, REGION_TAG_JIT);
+        strbuf_done(&b);
+        done(&f);
+        memcpy(arena, stub, sizeof stub);
+    }
+    munmap(arena, len);
 }
 
 Test(processes, repeated_protection_changes_of_generated_code_cost_nothing)

@@ -293,6 +293,47 @@ Test(unwind_run, generated_code_is_followed_by_frame_pointer)
     scene_done(&s);
 }
 
+Test(unwind_run, stubs_that_call_with_one_word_of_room_need_no_frame_pointer)
+{
+    struct scene s;
+    scene_init(&s, false);
+    const struct unwind_region thunks = { JIT, JIT + 0x1000, 0, UNWIND_REGION_THUNKS, NULL, 2 };
+    unwind_space_map(s.space, &thunks);
+    s.regs.ip = FN(FN_LEAF) + 4;
+    s.regs.bp = SLOT(1) + 4; /* anything */
+    s.words[0] = JIT + 0x26;
+    s.words[1] = SLOT(40); /* the room: anything */
+    s.words[2] = FN(FN_ROOT) + 8;
+    scene_run(&s);
+    EXPECT(&s, UNWIND_COMPLETE, FN(FN_LEAF) + 4, JIT + 0x26, FN(FN_ROOT) + 8);
+    cr_expect_not(s.frames[2].guess);
+
+    s.regs.ip = JIT + 0x24; /* in the stub itself, at its call */
+    s.regs.sp = SLOT(1);
+    scene_run(&s);
+    EXPECT(&s, UNWIND_COMPLETE, JIT + 0x24, FN(FN_ROOT) + 8);
+    s.regs.ip = JIT + 0x20; /* at its start */
+    s.regs.sp = SLOT(2);
+    scene_run(&s);
+    EXPECT(&s, UNWIND_COMPLETE, JIT + 0x20, FN(FN_ROOT) + 8);
+    scene_done(&s);
+}
+
+Test(unwind_run, goroutines_end_at_goexit_whatever_lies_above)
+{
+    struct scene s;
+    scene_init(&s, true);
+    memcpy(s.text + 0x27f, "\x90\xe8\0\0\0\0\x90", 7); /* in FN_BIG */
+    s.regs.ip = FN(FN_LEAF) + 4;
+    s.words[0] = FN(FN_BIG) + 0x80;
+    s.words[6] = FN(FN_FP) + 0x20; /* an old one */
+    for (int i = 0; i < 2; i++) {  /* the second time from what was remembered */
+        scene_run(&s);
+        EXPECT(&s, UNWIND_COMPLETE, FN(FN_LEAF) + 4, FN(FN_BIG) + 0x80);
+    }
+    scene_done(&s);
+}
+
 Test(unwind_run, leaf_rule_finds_the_caller_of_code_without_a_frame)
 {
     struct scene s;
