@@ -7,6 +7,7 @@
 #include "base/clock.h"
 #include "base/compiler.h"
 #include "flamegraph/html.h"
+#include "flamegraph/own_caller.h"
 #include "flamegraph/words.h"
 
 enum { FEW_SAMPLES = 100, RUNNERS_UP = 2 };
@@ -71,6 +72,21 @@ static bool names_nothing(const struct profile *p, uint32_t func)
     return name.len == 0 || slice_is(name, "(anonymous)");
 }
 
+/* Whose fault it is when the hottest function is not the program's own. */
+static void add_own_caller(
+    struct strbuf *out, const struct head_input *in, const struct hot_func *top)
+{
+    if (top->func == 0 || profile_func(in->p, (struct func_id){ top->func })->kind == FUNC_APP)
+        return;
+    const struct own_caller caller = own_caller_find(in->p, in->tree, top->func);
+    if (caller.func == 0 || caller.weight * 2 < top->self_weight ||
+        names_nothing(in->p, caller.func))
+        return;
+    const bool nearly_all = caller.weight * 20 >= top->self_weight * 19;
+    strbuf_adds(out, nearly_all ? ", called from " : ", mostly called from ");
+    add_name_and_place(out, in->p, caller.func);
+}
+
 /* The application function that holds the most while still saying something: main() holds all. */
 static const struct hot_func *own_code(const struct head_input *in)
 {
@@ -129,6 +145,8 @@ void head_verdict(struct strbuf *out, const struct head_input *in)
     words_percent(out, top->self_weight, whole);
     strbuf_addf(out, "</strong> of %s%s ", metric, stands_out ? " is in" : ",");
     add_name_and_place(out, in->p, top->func);
+    if (stands_out)
+        add_own_caller(out, in, top);
     strbuf_addc(out, '.');
     add_runners_up(out, in, top);
     add_own_code(out, in, top, stands_out);

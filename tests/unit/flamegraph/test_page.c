@@ -17,14 +17,15 @@
 
 /* ---- helpers ---- */
 
-/* One sample of a stack written "main>fib>fib". */
+/* One sample of a stack written "main>fib>fib"; names in [] are of a library. */
 static void add_sample(
     struct profile *p, const char *path, uint64_t time_ns, struct thread_id thread, uint64_t weight)
 {
     struct stack_id stack = { 0 };
     struct slice rest = slice_of(path), name;
     while (slice_split(&rest, '>', &name)) {
-        const struct func f = { .name = profile_add_string(p, name), .kind = FUNC_APP };
+        const struct func f = { .name = profile_add_string(p, name),
+            .kind = slice_starts(name, "[") ? FUNC_STDLIB : FUNC_APP };
         const struct line line = { .func = profile_add_func(p, &f) };
         stack = profile_add_stack(p, stack, profile_add_frame_lines(p, &line, 1));
     }
@@ -136,6 +137,30 @@ Test(assets, squeezing_leaves_code_alone)
         &out, slice_of("// one\n/* two\n   three */\n\n    a = '// b';  \n  /* c */\nd\n"));
     cr_expect_str_eq(out.ptr, "a = '// b';\nd\n");
     strbuf_done(&out);
+}
+
+static void page_says(struct profile *p, const char *want)
+{
+    PROF_CLEANUP(strbuf_done) struct strbuf page = STRBUF_INIT;
+    write_page(p, &page);
+    cr_expect(strstr(page.ptr, want) != NULL, "the page does not say: %s", want);
+    profile_free(p);
+}
+
+Test(page, a_hot_library_function_is_blamed_on_the_own_code_that_calls_it)
+{
+    struct profile *p = profile_new();
+    add_sample(p, "main>lower>[tolower]>[strlen]", 0, (struct thread_id){ 0 }, 70);
+    add_sample(p, "main>other>[strlen]", 0, (struct thread_id){ 0 }, 20);
+    add_sample(p, "main>lower", 0, (struct thread_id){ 0 }, 10);
+    page_says(p, "in <b>[strlen]</b>, mostly called from <b>lower</b>.");
+}
+
+Test(page, an_own_hot_function_has_no_one_else_to_blame)
+{
+    struct profile *p = profile_new();
+    add_sample(p, "main>fib>fib", 0, (struct thread_id){ 0 }, 9);
+    page_says(p, "in <b>fib</b>.");
 }
 
 /* ---- tree ---- */
