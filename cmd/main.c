@@ -47,11 +47,14 @@ const char *command_nearest(const char *name)
     return nearest.best;
 }
 
-/* A closed standard descriptor would be given to the next file that is opened. */
+/*
+ * A closed standard descriptor would be given to the next file that is opened. Writing to standard
+ * output still fails then, so that an answer which nobody gets is an error.
+ */
 static void open_standard_descriptors(void)
 {
     for (int fd = 0; fd <= 2; fd++)
-        if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", fd == 0 ? O_RDONLY : O_WRONLY) != fd)
+        if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", fd == 2 ? O_WRONLY : O_RDONLY) != fd)
             _exit(STATUS_PROF_FAILED);
 }
 

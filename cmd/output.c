@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <time.h>
@@ -239,9 +240,16 @@ bool outputs_write(struct outputs *outputs, const struct profile *p,
     for (size_t i = 0; i < outputs->list.len; i++) {
         struct output *output = &outputs->list.ptr[i];
         struct err failure = { 0 };
-        if (output->streamed || write_one(output, p, &page, &failure))
+        if (output->streamed) {
+            output->written = true; /* as far as it goes: what is missing has been said */
+            continue;
+        }
+        output->written = write_one(output, p, &page, &failure);
+        if (output->written)
             continue;
         err_wrap(&failure, "'%s' was not written", output->file.path);
+        if (!failure.hint)
+            err_hint(&failure, "make room there, or choose another place with -o");
         if (!all)
             say_error(e);
         err_done(e);
@@ -250,6 +258,38 @@ bool outputs_write(struct outputs *outputs, const struct profile *p,
     }
     return all;
 }
+
+/* ---- when nothing could be written ---- */
+
+static bool rescue_in(
+    const char *folder, const struct outputs *outputs, const struct profile *p, struct strbuf *path)
+{
+    static const char ending[] = ".prof";
+    strbuf_clear(path);
+    strbuf_addf(path, "%s/prof-rescued-XXXXXX%s", folder, ending);
+    PROF_CLEANUP(close_fd) int fd = mkostemps(path->ptr, sizeof ending - 1, O_CLOEXEC);
+    if (fd < 0)
+        return false;
+    invoker_own(outputs->invoker, fd);
+    struct file_sink file = { .fd = fd, .waiting = STRBUF_INIT };
+    const struct format_sink sink = { .write = sink_write, .ctx = &file };
+    const bool ok = format_named(native_name)->write(p, &sink, NULL) && sink_flush(&file, NULL);
+    strbuf_done(&file.waiting);
+    if (!ok)
+        unlink(path->ptr);
+    return ok;
+}
+
+bool outputs_rescue(const struct outputs *outputs, const struct profile *p, struct strbuf *ret_path)
+{
+    const char *const folders[] = { getenv("TMPDIR"), "/tmp", "/var/tmp", ".", getenv("HOME") };
+    for (size_t i = 0; i < PROF_ARRAY_LEN(folders); i++)
+        if (folders[i] && *folders[i] && rescue_in(folders[i], outputs, p, ret_path))
+            return true;
+    return false;
+}
+
+/* ---- showing ---- */
 
 static const char *first_page(const struct outputs *outputs)
 {

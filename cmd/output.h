@@ -11,6 +11,7 @@
 
 #include "base/err.h"
 #include "base/file.h"
+#include "base/strbuf.h"
 #include "base/vec.h"
 #include "cmd/invoker.h"
 #include "cmd/options.h"
@@ -24,6 +25,7 @@ struct output {
     const struct format *format;
     struct file_out file;
     bool streamed; /* FILE.prof that grew while the target ran: nothing is left to write */
+    bool written;  /* whole, at its place */
 };
 
 struct outputs {
@@ -51,6 +53,12 @@ bool outputs_start(struct outputs *outputs, struct err *e);
 /* Writes all of them even when one fails; e holds the first failure. */
 bool outputs_write(struct outputs *outputs, const struct profile *p,
     const struct settings *settings, struct err *e);
+
+/*
+ * When no output could be written, the disk being full: keeps the recording as a FILE.prof in the
+ * first folder that takes it, and gives its path.
+ */
+bool outputs_rescue(const struct outputs *outputs, const struct profile *p, struct strbuf *ret_path);
 
 /* For --open: shows the first page among the written files in the browser; says why it cannot. */
 void outputs_show(const struct outputs *outputs, const struct invoker *invoker);

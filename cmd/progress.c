@@ -27,6 +27,7 @@ static size_t terminal_columns(void)
 void progress_update(void *ctx, const struct record_progress *now)
 {
     struct progress *progress = ctx;
+    progress->interrupted = now->interrupts > 0;
     if (!progress->on || now->elapsed_ns == 0)
         return;
     double elapsed = (double)now->elapsed_ns;
@@ -40,16 +41,27 @@ void progress_update(void *ctx, const struct record_progress *now)
     size_t columns = terminal_columns();
     if (text.len >= columns)
         return;
-    /* Clear, to the right place, text, back to the first column for the target's next line. */
+    /* At the right edge, and back: a prompt or an unfinished line of the target stays. */
     PROF_CLEANUP(strbuf_done) struct strbuf line = STRBUF_INIT;
-    strbuf_addf(&line, "\r\033[K\033[%zuG%s\r", columns - text.len, text.ptr);
+    size_t width = text.len > progress->width ? text.len : progress->width;
+    width = width < columns ? width : columns - 1;
+    strbuf_addf(&line, "\0337\033[%zuG\033[K\033[%zuG%s\0338", columns - width, columns - text.len,
+        text.ptr);
     file_write_all(STDERR_FILENO, line.ptr, line.len, NULL);
-    progress->shown = true;
+    progress->width = width;
 }
 
 void progress_clear(struct progress *progress)
 {
-    if (progress->shown)
-        file_write_all(STDERR_FILENO, "\r\033[K", strlen("\r\033[K"), NULL);
-    progress->shown = false;
+    if (progress->width == 0)
+        return;
+    PROF_CLEANUP(strbuf_done) struct strbuf line = STRBUF_INIT;
+    const size_t columns = terminal_columns();
+    if (progress->interrupted)
+        strbuf_adds(&line, "\r\033[K");
+    else
+        strbuf_addf(&line, "\0337\033[%zuG\033[K\0338",
+            columns > progress->width ? columns - progress->width : 1);
+    file_write_all(STDERR_FILENO, line.ptr, line.len, NULL);
+    progress->width = 0;
 }

@@ -13,7 +13,8 @@
 
 struct progress {
     bool on;
-    bool shown;
+    bool interrupted; /* the terminal has echoed ^C */
+    size_t width;     /* columns at the right edge that are ours; 0: none */
 };
 
 void progress_init(struct progress *progress, bool quiet);

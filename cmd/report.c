@@ -112,6 +112,7 @@ static bool write_report(
     if (!outputs_open(&run->outputs, &plan, e))
         return false;
     signal(SIGPIPE, SIG_IGN); /* a closed pipe becomes an error that is said */
+    signal(SIGXFSZ, SIG_IGN); /* and so does a file that may not grow */
     name_frames(p);
     return outputs_write(&run->outputs, p, s, e);
 }

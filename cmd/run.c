@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/compiler.h"
 #include "cmd/attach.h"
 #include "cmd/invoker.h"
 #include "cmd/output.h"
@@ -31,6 +32,7 @@ struct run {
     struct record_outcome outcome;
     struct progress progress;
     bool recorded; /* the run ended without an error of ours */
+    bool saved;    /* the streamed FILE.prof is whole, or none was asked for */
 };
 
 static bool check_settings(const struct run *run, struct err *e)
@@ -104,7 +106,6 @@ static bool start(struct run *run, struct err *e)
         .stack_bytes = (uint32_t)s->stack_bytes,
         .no_children = s->no_children,
         .no_runtime_env = s->no_runtime_env,
-        .show_args = s->show_args,
         .sampler = s->sampler,
         .unwinder = s->unwinder,
         .save_fd = run->outputs.stream_fd,
@@ -132,14 +133,22 @@ static void on_late_interrupt(int signum)
     errno = errnum;
 }
 
+static void on_passed_over(int signum)
+{
+    (void)signum;
+}
+
 static void protect_report(void)
 {
     struct sigaction act = { .sa_handler = on_late_interrupt, .sa_flags = SA_RESTART };
     sigaction(SIGINT, &act, NULL);
     sigaction(SIGTERM, &act, NULL);
     sigaction(SIGHUP, &act, NULL);
-    struct sigaction ignore = { .sa_handler = SIG_IGN };
-    sigaction(SIGPIPE, &ignore, NULL); /* a closed pipe becomes an error that is said */
+    /* Errors that are said, not deaths. Handlers, because programs inherit what is ignored. */
+    struct sigaction pass = { .sa_handler = on_passed_over, .sa_flags = SA_RESTART };
+    static const int numbers[] = { SIGPIPE, SIGXFSZ, SIGUSR1, SIGUSR2 };
+    for (size_t i = 0; i < PROF_ARRAY_LEN(numbers); i++)
+        sigaction(numbers[i], &pass, NULL);
 }
 
 static void say_samples(const struct run *run, const struct profile *p)
@@ -176,6 +185,19 @@ static uint64_t cpu_with_workers_ns(void)
     return clock_process_cpu_ns() + seconds * NS_PER_S + micros * NS_PER_US;
 }
 
+/* A full disk must not cost the recording: unless some output holds it, it is kept elsewhere. */
+static void rescue(const struct run *run, const struct profile *p, bool saved)
+{
+    for (size_t i = 0; i < run->outputs.list.len; i++) {
+        const struct output *output = &run->outputs.list.ptr[i];
+        if (output->streamed ? saved : output->written)
+            return;
+    }
+    PROF_CLEANUP(strbuf_done) struct strbuf path = STRBUF_INIT;
+    if (sample_log_count(profile_samples(p)) > 0 && outputs_rescue(&run->outputs, p, &path))
+        say("what was recorded is kept: prof report %s -o FILE", path.ptr);
+}
+
 static bool report(struct run *run, struct err *e)
 {
     uint64_t cpu_before_ns = cpu_with_workers_ns();
@@ -185,6 +207,7 @@ static bool report(struct run *run, struct err *e)
     struct err save = { 0 };
     bool saved =
         outputs_start(&run->outputs, &save) && record_session_finish_save(run->session, &save);
+    run->saved = saved;
     if (!saved)
         err_wrap(&save, "the recording was not saved whole");
     bool written = outputs_write(&run->outputs, p, run->settings, e);
@@ -219,6 +242,7 @@ static int record_and_report(struct run *run)
     protect_report(); /* the session has handlers of its own while it runs */
     run->outcome.load_status = -1;
     run->recorded = record_session_run(run->session, &callbacks, &run->outcome, &e);
+    run->progress.interrupted |= run->outcome.interrupts > 0;
     progress_clear(&run->progress);
     if (!run->recorded)
         say_error(&e);
@@ -226,8 +250,10 @@ static int record_and_report(struct run *run)
     if (!run->recorded && run->outcome.exec_errno != 0)
         return status_of_exec_errno(run->outcome.exec_errno);
     bool reported = report(run, &e);
-    if (!reported)
+    if (!reported) {
         say_error(&e);
+        rescue(run, record_session_profile(run->session), run->saved);
+    }
     err_done(&e);
     if (reported && run->settings->open)
         outputs_show(&run->outputs, &run->invoker);

@@ -8,6 +8,7 @@
 #include "base/utf8.h"
 #include "cmd/say.h"
 #include "profile/calltree.h"
+#include "record/record.h"
 
 enum { TOP_ROWS = 5, NAME_COLUMNS = 38, PLACE_COLUMNS = 24 };
 
@@ -66,6 +67,18 @@ static void say_row(const struct profile *p, const struct func_total *row, uint6
         100.0 * (double)row->total_weight / (double)whole, NAME_COLUMNS, name.ptr, place.ptr);
 }
 
+/* Many short processes: the figures above would mislead. */
+static void say_unsampled(const struct profile *p)
+{
+    for (uint32_t i = 0; i < profile_note_count(p); i++) {
+        const struct note note = profile_note(p, i);
+        PROF_CLEANUP(strbuf_done) struct strbuf text = STRBUF_INIT;
+        strbuf_addslice(&text, profile_string(p, note.why));
+        if (slice_equal(profile_string(p, note.what), slice_of(RECORD_NOTE_UNSAMPLED)))
+            say_warning("%s (%s); -F 4999 finds more of it", RECORD_NOTE_UNSAMPLED, text.ptr);
+    }
+}
+
 static void say_losses(const struct profile_meta *meta, uint64_t samples)
 {
     uint64_t cpu_ns = meta->target_user_ns + meta->target_kernel_ns;
@@ -97,12 +110,13 @@ void summary_say(const struct profile *p)
     for (uint32_t i = 0; i < totals.len && i < TOP_ROWS && totals.rows[i].self_weight; i++)
         say_row(p, &totals.rows[i], totals.weight);
     say_losses(meta, totals.count);
+    say_unsampled(p);
     func_totals_done(&totals);
 }
 
 void summary_say_paths(const struct outputs *outputs)
 {
     for (size_t i = 0; i < outputs->list.len; i++)
-        if (strcmp(outputs->list.ptr[i].file.path, "-") != 0)
+        if (outputs->list.ptr[i].written && strcmp(outputs->list.ptr[i].file.path, "-") != 0)
             say("%s", outputs->list.ptr[i].file.path);
 }

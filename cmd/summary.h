@@ -9,7 +9,7 @@
 /* How much was sampled and the hottest functions with file:line. */
 void summary_say(const struct profile *p);
 
-/* The files' paths, one a line: the last lines that prof prints. */
+/* The written files' paths, one a line: the last lines that prof prints. */
 void summary_say_paths(const struct outputs *outputs);
 
 #endif

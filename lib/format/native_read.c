@@ -129,8 +129,10 @@ static void settle_parents(struct profile *p)
 
 static bool check_header(struct slice bytes, struct err *e)
 {
-    if (bytes.len < NATIVE_HEADER_BYTES || memcmp(bytes.ptr, NATIVE_MAGIC, NATIVE_MAGIC_BYTES) != 0)
-        return err_set(e, ERR_FORMAT, "byte 0: expected the header of a prof file");
+    if (bytes.len < NATIVE_HEADER_BYTES || memcmp(bytes.ptr, NATIVE_MAGIC, NATIVE_MAGIC_BYTES) != 0) {
+        err_set(e, ERR_FORMAT, "byte 0: expected the header of a prof file");
+        return err_hint(e, "its beginning is damaged or of another file: take a whole copy");
+    }
     uint32_t major = native_get_u16((const uint8_t *)bytes.ptr + 8);
     if (major == NATIVE_MAJOR)
         return true;

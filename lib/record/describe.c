@@ -100,7 +100,7 @@ static void note_unsampled(struct recorder *r, const struct profile_meta *meta)
     if (r->options->delay_ns || cpu_ns <= seen_ns + NOTE_MIN_NS ||
         percent(cpu_ns - seen_ns, cpu_ns) < NOTE_PERCENT * 2)
         return;
-    note(r, "some of the CPU time has no samples", "sample more often, -F 4999",
+    note(r, RECORD_NOTE_UNSAMPLED, "sample more often, -F 4999",
         "%.0f ms of %.0f ms: a thread that lives shortly loses up to one sampling period",
         (double)(cpu_ns - seen_ns) / NS_PER_MS, (double)cpu_ns / NS_PER_MS);
 }

@@ -99,7 +99,8 @@ bool launch_stopped(const struct launch_options *o, struct launched *ret_launche
     if (pid < 0) {
         close_fd(&go[1]);
         close_fd(&report[0]);
-        return err_sys(e, error, "cannot start a process for '%s'", o->argv[0]);
+        err_sys(e, error, "cannot start a process for '%s'", o->argv[0]);
+        return err_hint(e, "raise the limit: ulimit -n for files, ulimit -u for processes");
     }
     *ret_launched = (struct launched){ .pid = pid, .go_fd = go[1], .error_fd = report[0] };
     return true;
@@ -116,7 +117,10 @@ static void explain(struct err *e, const struct failure *f, const char *program)
     if (e)
         e->code = ERR_TARGET;
     if (f->error == ENOENT)
-        err_hint(e, "give the path of a program, or one that is in PATH");
+        err_hint(e,
+            "the program is there, but not the interpreter that it names: that of its "
+            "line #!, or its loader ('file %s' shows it)",
+            program);
     else if (f->error == EACCES)
         err_hint(e, "is it executable? chmod +x, or name its interpreter");
 }

@@ -173,6 +173,15 @@ static void family(struct perf_source *p, struct pid_list *ret_pids)
     }
 }
 
+/* Nothing was opened: what refused it has said so, unless there was nothing to open. */
+static bool no_threads(const struct perf_source *p, struct err *e)
+{
+    if (!e || e->code != ERR_NONE)
+        return false;
+    err_set(e, ERR_NOT_FOUND, "process %d has no running threads", (int)p->recorder->target);
+    return err_hint(e, "it has ended, or /proc could not be read: see ulimit -n");
+}
+
 /*
  * Opens all threads of the target and its descendants. Threads that are born meanwhile inherit
  * their events when their parent has some; the others are found by looking again, after a pause in
@@ -187,7 +196,7 @@ static bool attach_all(struct perf_source *p, struct err *e)
             open_process(p, pids.ptr[i], p->rings.len == 0 ? e : NULL);
         if (p->rings.len == 0) {
             vec_done(&pids);
-            return false;
+            return no_threads(p, e);
         }
         perf_rings_enable(&p->rings, true);
         if (pass == 0) {
@@ -219,8 +228,11 @@ static bool open_target(struct perf_source *p, struct err *e)
         p->settings.enable_on_exec = true;
         if (!open_thread(p, p->recorder->target, e))
             return false;
-        return processes_add_running(
-            &p->recorder->processes, p->recorder->target, clock_monotonic_ns());
+        if (processes_add_running(
+                &p->recorder->processes, p->recorder->target, clock_monotonic_ns()))
+            return true;
+        err_sys(e, errno, "cannot read /proc/%d", (int)p->recorder->target);
+        return err_hint(e, "/proc must be mounted, and ulimit -n allow some more open files");
     }
     return attach_all(p, e);
 }

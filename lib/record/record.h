@@ -19,6 +19,9 @@
 
 enum { RECORD_RATE_DEFAULT_HZ = 499, RECORD_RATE_MAX_HZ = 20000 };
 
+/* What a note says when much of the CPU time fell between the samples. */
+#define RECORD_NOTE_UNSAMPLED "some of the CPU time has no samples"
+
 /* Who the target runs as when prof itself was started with sudo: groups and all, before exec. */
 struct record_user {
     uid_t uid;
@@ -66,6 +69,7 @@ struct record_outcome {
     int wait_status;    /* as wait(2) gives it; valid when exited and launched by us */
     bool stopped_by_us; /* duration over, or the --on-port command ended */
     int load_status;    /* wait status of the --on-port command; -1: none was run */
+    int interrupts;     /* SIGINT and the like that prof has answered */
     int exec_errno;     /* not 0: the program could not be started; record_session_run() failed */
 };
 

@@ -312,6 +312,7 @@ static void fill_outcome(const struct record_session *s, struct record_outcome *
         .exited = s->target.ended,
         .wait_status = s->target.wait_status,
         .stopped_by_us = s->stopped_by_us,
+        .interrupts = (int)s->target.interrupts,
         .load_status = s->target.load_ended ? s->target.load_status : -1,
     };
 }

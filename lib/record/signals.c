@@ -11,7 +11,7 @@
 
 bool signals_start(struct signals *s, struct err *e)
 {
-    static const int answered[] = { SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGCHLD };
+    static const int answered[] = { SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGCHLD, SIGUSR1, SIGUSR2 };
     sigset_t set;
     sigemptyset(&set);
     for (size_t i = 0; i < PROF_ARRAY_LEN(answered); i++)

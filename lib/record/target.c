@@ -134,8 +134,21 @@ static void send_all(const struct target *t, struct processes *ps, int number)
     }
 }
 
+/* A stopped process does not end before it is let go on. */
+static void send_end(const struct target *t, struct processes *ps, int number)
+{
+    send_all(t, ps, number);
+    if (number != SIGKILL)
+        send_all(t, ps, SIGCONT);
+}
+
 void target_signal(struct target *t, const struct signal_event *event, struct processes *ps)
 {
+    if (event->number == SIGUSR1 || event->number == SIGUSR2) {
+        if (t->launched && !t->ended)
+            kill(t->pid, event->number); /* meant for the program, as its supervisor sees it */
+        return;
+    }
     const bool got_it = event->from_terminal && !t->ended && getpgid(t->pid) == getpgrp();
     t->interrupts++;
     t->interrupted |= !t->ended;
@@ -144,7 +157,7 @@ void target_signal(struct target *t, const struct signal_event *event, struct pr
     if (t->interrupts > 1 && event->number != SIGQUIT)
         send_all(t, ps, SIGKILL);
     else if (!got_it)
-        send_all(t, ps, t->ended ? SIGTERM : event->number);
+        send_end(t, ps, t->ended ? SIGTERM : event->number);
 }
 
 /* What it takes to end is not part of the recorded time. */
@@ -168,7 +181,7 @@ void target_stop(struct target *t, struct processes *ps, uint64_t now_ns)
         t->kill_ns = now_ns + PATIENCE_NS;
     }
     if (t->launched)
-        send_all(t, ps, now_ns >= t->kill_ns ? SIGKILL : SIGTERM);
+        send_end(t, ps, now_ns >= t->kill_ns ? SIGKILL : SIGTERM);
 }
 
 bool target_is_over(const struct target *t, const struct processes *ps, uint64_t now_ns)
