@@ -56,7 +56,7 @@ static bool handle_open(struct handle *h, const struct image *image)
 struct function {
     const void *die;  /* of the abstract or only instance: identity */
     const char *file; /* as DWARF has it; NULL unknown */
-    bool has_linkage_name;
+    bool is_mangled;
     struct found_line line; /* without the executing line */
 };
 
@@ -86,16 +86,18 @@ static Dwarf_Die origin_of(const Dwarf_Die *die)
     return at;
 }
 
-static struct slice linkage_name(Dwarf_Die *die)
+/* Not that of a C function: glibc's malloc is declared as __GI___libc_malloc for its own use. */
+static struct slice mangled_name(Dwarf_Die *die)
 {
     Dwarf_Attribute attribute;
     if (!dwarf_attr_integrate(die, DW_AT_linkage_name, &attribute) &&
         !dwarf_attr_integrate(die, DW_AT_MIPS_linkage_name, &attribute))
         return (struct slice){ 0 };
-    return slice_of(dwarf_formstring(&attribute));
+    const struct slice name = slice_of(dwarf_formstring(&attribute));
+    return slice_starts(name, "_Z") || slice_starts(name, "_R") ? name : (struct slice){ 0 };
 }
 
-/* "ns::Class::function" of a function without a linkage name; C has no scopes to look for. */
+/* "ns::Class::function" of a function without a mangled name; C has no scopes to look for. */
 static struct slice scoped_name(struct reader *r, Dwarf_Die *origin)
 {
     const char *name = dwarf_diename(origin);
@@ -130,13 +132,13 @@ static struct slice full_path(struct reader *r, Dwarf_Die *unit, const char *fil
 static void describe(struct reader *r, Dwarf_Die *origin, struct function *f)
 {
     Dwarf_Die unit;
-    const struct slice linkage = linkage_name(origin);
+    const struct slice mangled = mangled_name(origin);
     /* Names outlive libdw's handle. */
     const struct slice symbol =
-        arena_copy(&r->lookup->arena, linkage.len ? linkage : scoped_name(r, origin));
+        arena_copy(&r->lookup->arena, mangled.len ? mangled : scoped_name(r, origin));
     int line = 0;
     f->die = origin->addr;
-    f->has_linkage_name = linkage.len > 0;
+    f->is_mangled = mangled.len > 0;
     f->file = dwarf_decl_file(origin);
     if (symbol.len)
         f->line.name = namer_name(r->namer, symbol, &f->line.system_name);
@@ -230,7 +232,7 @@ static bool symbol_is_better(const struct function *f, const struct symbol *s)
         return false;
     if (f->line.name.len == 0)
         return true;
-    if (f->has_linkage_name)
+    if (f->is_mangled)
         return false;
     return demangle_is_cxx(s->name) ||
            (s->global && f->line.name.ptr[0] == '_' && s->name.len < f->line.name.len);

@@ -47,6 +47,13 @@ uint64_t probe_physical(uint64_t x)
     return probe_inlined(x) ^ 5;
 }
 
+/* As glibc names what it calls itself. */
+__attribute__((noinline, used)) uint64_t probe_renamed(uint64_t x) __asm__("__GI_other_name");
+uint64_t probe_renamed(uint64_t x)
+{
+    return x * 3 + (uint64_t)getpid();
+}
+
 static int first_module(struct dl_phdr_info *info, size_t size, void *bias)
 {
     (void)size;
@@ -117,6 +124,15 @@ Test(resolve, a_function_gets_its_name_file_and_inlined_callee)
         profile_free(a.profile);
     }
     cr_expect(inlined, "no address of probe_physical is in probe_inlined");
+}
+
+Test(resolve, an_assembler_name_of_a_c_function_is_not_shown)
+{
+    const uint64_t at =
+        own_address() - (uint64_t)(uintptr_t)probe_physical + (uint64_t)(uintptr_t)probe_renamed;
+    struct answer a = ask("/proc/self/exe", at, -1);
+    cr_expect_str_eq(name_of(&a), "probe_renamed");
+    profile_free(a.profile);
 }
 
 Test(resolve, compressed_debug_sections_are_read, .init = make_folder, .fini = remove_folder)
