@@ -8,12 +8,12 @@
 
 #include "base/alloc.h"
 #include "base/clock.h"
-#include "base/file.h"
 #include "base/vec.h"
 #include "record/perf_open.h"
 #include "record/perf_trial.h"
+#include "record/procfs_read.h"
 
-enum { SETTING_MAX = 4096, KALLSYMS_HEAD = 4096 };
+enum { KALLSYMS_HEAD = 4096 };
 
 struct finding {
     bool available;
@@ -38,16 +38,6 @@ const char *record_level_name(enum record_level level)
         return "full";
     }
     return "";
-}
-
-/* A number in /proc/sys; false when there is none. */
-static bool read_setting(const char *path, int64_t *ret_value)
-{
-    PROF_CLEANUP(strbuf_done) struct strbuf text = STRBUF_INIT;
-    if (!file_read(path, SETTING_MAX, &text, NULL) || text.len == 0)
-        return false;
-    *ret_value = strtoll(text.ptr, NULL, 10);
-    return true;
 }
 
 static void say_trial(struct finding *f, enum record_level level)
@@ -76,7 +66,7 @@ static void probe_kernel(struct finding *f)
         "sudo sysctl kernel.perf_event_paranoid=1, or run prof as root, or give it CAP_PERFMON";
     say_trial(f, LEVEL_FULL);
     int64_t paranoid;
-    if (!f->available && read_setting("/proc/sys/kernel/perf_event_paranoid", &paranoid))
+    if (!f->available && procfs_setting("kernel/perf_event_paranoid", &paranoid))
         strbuf_addf(&f->detail, "; perf_event_paranoid is %lld", (long long)paranoid);
 }
 
@@ -102,7 +92,7 @@ static void probe_kernel_names(struct finding *f)
 static void probe_attach(struct finding *f)
 {
     int64_t scope = 0;
-    const bool yama = read_setting("/proc/sys/kernel/yama/ptrace_scope", &scope);
+    const bool yama = procfs_setting("kernel/yama/ptrace_scope", &scope);
     f->available = geteuid() == 0 || scope == 0;
     f->how = "sudo sysctl kernel.yama.ptrace_scope=0, or run prof as root";
     if (!yama)
@@ -124,7 +114,7 @@ static void probe_deep_stacks(struct finding *f)
 static void probe_rings(struct finding *f)
 {
     const struct perf_settings settings = {
-        .rate_hz = 1, .stack_bytes = STACK_BYTES_DEFAULT, .level = LEVEL_USER
+        .rate_hz = 1, .stack_bytes = RECORD_STACK_BYTES_DEFAULT, .level = LEVEL_USER
     };
     struct cpu_list cpus;
     struct perf_rings rings;

@@ -45,7 +45,7 @@ void describe_start(struct recorder *r, const char *sampler)
     set_text(&meta->tool, "prof " PROF_VERSION);
     set_text(&meta->host, host);
     set_text(&meta->level, record_level_name(r->level));
-    set_text(&meta->event, "cpu-clock");
+    set_text(&meta->event, r->event);
     set_text(&meta->sampler, sampler);
     set_text(&meta->unwinder, r->stacks.unwinder->name);
     meta->weight_unit = WEIGHT_NANOSECONDS;
@@ -140,7 +140,8 @@ static void note_losses(struct recorder *r, const struct profile_meta *meta)
             "%llu samples: prof unwinds 64-bit code", (unsigned long long)s->only_leaf);
     if (meta->period_ns != NS_PER_S / meta->rate_hz)
         note(r, "prof lowered its sampling rate", "-F HZ keeps the rate",
-            "%llu Hz would have cost the target more than 3 %%", (unsigned long long)meta->rate_hz);
+            "%llu Hz would have cost the target more than %d %%", (unsigned long long)meta->rate_hz,
+            SAMPLING_BUDGET_PERCENT);
 }
 
 static void note_jit(struct recorder *r)

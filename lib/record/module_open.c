@@ -73,28 +73,38 @@ static bool read_elf(int fd, const struct perf_map *map, bool trusted, struct fi
 }
 
 /* The ways to the file, surest first. */
-static int open_way(int way, pid_t pid, const struct perf_map *map, const char *path)
+enum way {
+    WAY_PATH_IN_ROOT,
+    WAY_MAP_FILE, /* root only; exact even when the file is deleted */
+    WAY_EXECUTABLE,
+    WAY_PATH_HERE, /* the process has ended */
+    WAYS,
+};
+
+static int open_way(enum way way, pid_t pid, const struct perf_map *map, const char *path)
 {
     switch (way) {
-    case 0:
+    case WAY_PATH_IN_ROOT:
         return open_in_root(pid, path, OPEN_FLAGS);
-    case 1:
-        return open_map_file(pid, map); /* root only; exact even when the file is deleted */
-    case 2:
+    case WAY_MAP_FILE:
+        return open_map_file(pid, map);
+    case WAY_EXECUTABLE:
         return open_executable(pid);
-    default:
-        return open(path, OPEN_FLAGS); /* the process has ended */
+    case WAY_PATH_HERE:
+        return open(path, OPEN_FLAGS);
+    case WAYS:
+        break;
     }
+    return -1;
 }
 
 int module_open(pid_t pid, const struct perf_map *map, struct file_map *ret_bytes,
     struct elf **ret_elf, bool *ret_deleted)
 {
-    enum { WAYS = 4, WAY_MAP_FILE = 1, WAY_EXECUTABLE = 2 };
     PROF_CLEANUP(strbuf_done) struct strbuf path = STRBUF_INIT;
     strbuf_addslice(&path, map->path);
     const bool deleted = slice_ends(map->path, MODULE_DELETED_SUFFIX);
-    for (int way = deleted ? WAY_MAP_FILE : 0; way < WAYS; way++) {
+    for (enum way way = deleted ? WAY_MAP_FILE : WAY_PATH_IN_ROOT; way < WAYS; way++) {
         PROF_CLEANUP(close_fd) int fd = open_way(way, pid, map, path.ptr);
         if (fd >= 0 && read_elf(fd, map, way == WAY_MAP_FILE, ret_bytes, ret_elf)) {
             *ret_deleted = way == WAY_MAP_FILE || way == WAY_EXECUTABLE;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "record/modules.h"
 
+#include <elf.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/auxv.h>
@@ -190,13 +191,10 @@ static void load_vdso(struct module_file *f)
     const uint8_t *bytes = (const uint8_t *)getauxval(AT_SYSINFO_EHDR); // NOLINT: an address
     if (!bytes)
         return;
-    /* Two pages at least on x86-64; section headers end the image, so its size is in its header. */
-    uint64_t section_offset;
-    uint16_t entry_bytes, count;
-    memcpy(&section_offset, bytes + 0x28, sizeof section_offset);
-    memcpy(&entry_bytes, bytes + 0x3a, sizeof entry_bytes);
-    memcpy(&count, bytes + 0x3c, sizeof count);
-    const uint64_t len = section_offset + (uint64_t)entry_bytes * count;
+    /* Section headers end the image, so that its size follows from its header. */
+    Elf64_Ehdr header;
+    memcpy(&header, bytes, sizeof header);
+    const uint64_t len = header.e_shoff + (uint64_t)header.e_shentsize * header.e_shnum;
     if (len > VDSO_BYTES_MAX)
         return;
     f->bytes = (struct file_map){ bytes, len };

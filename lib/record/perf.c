@@ -10,6 +10,7 @@
 #include "record/source.h"
 
 #include <errno.h>
+#include <linux/perf_event.h>
 #include <stdlib.h>
 #include <sys/resource.h>
 #include <unistd.h>
@@ -27,7 +28,6 @@ enum {
     ATTACH_PASSES = 3,
     REMAP_INTERVAL_NS = 1000000000,
     ADJUST_INTERVAL_NS = 250000000,
-    BUDGET_PERCENT = 3,
     RATE_MIN_HZ = 49,
 };
 
@@ -36,10 +36,10 @@ struct perf_source {
     struct cpu_list cpus;
     struct perf_rings rings;
     struct perf_settings settings;
-    struct pid_table covered; /* thread -> 1: has events, opened or inherited */
-    uint64_t remap_after_ns;  /* not 0: records were lost, maps must be read again */
-    uint64_t adjusted_ns, adjusted_samples, adjusted_cpu_ns;
-    uint32_t skipped_threads; /* could not be opened when attaching */
+    struct pid_table covered;               /* thread -> 1: has events, opened or inherited */
+    uint64_t remap_after_ns;                /* not 0: records were lost, maps must be read again */
+    uint64_t adjusted_ns, adjusted_samples; /* when the settings were last looked at */
+    uint32_t skipped_threads;               /* could not be opened when attaching */
     int skipped_errno;
     uint64_t malformed;
     bool dead; /* sampling could not be opened again */
@@ -66,10 +66,6 @@ static void take_sample(struct perf_source *p, const struct perf_record *r)
     };
     profile_add_sample(rec->profile, &sample);
     rec->samples++;
-    if (r->sample.in_kernel)
-        rec->sample_kernel++;
-    else
-        rec->sample_user++;
 }
 
 static void take_record(struct perf_source *p, const struct perf_record *r)
@@ -275,6 +271,15 @@ static void perf_stop(void *state)
     free(p);
 }
 
+/* Longer chains are cut by the kernel without a word. */
+static uint32_t chain_limit(void)
+{
+    int64_t limit;
+    if (!procfs_setting("kernel/perf_event_max_stack", &limit) || limit <= 0)
+        return PERF_MAX_STACK_DEPTH;
+    return limit < FRAMES_MAX ? (uint32_t)limit : FRAMES_MAX;
+}
+
 static void *perf_start(struct recorder *r, struct err *e)
 {
     struct perf_source *p = xcalloc(1, sizeof *p);
@@ -282,7 +287,7 @@ static void *perf_start(struct recorder *r, struct err *e)
     p->recorder = r;
     p->settings = (struct perf_settings){
         .rate_hz = o->rate_hz ? o->rate_hz : RECORD_RATE_DEFAULT_HZ,
-        .stack_bytes = o->stack_bytes ? o->stack_bytes : STACK_BYTES_DEFAULT,
+        .stack_bytes = o->stack_bytes ? o->stack_bytes : RECORD_STACK_BYTES_DEFAULT,
         .inherit = true,
         .threads_only = o->no_children,
     };
@@ -292,7 +297,9 @@ static void *perf_start(struct recorder *r, struct err *e)
         perf_stop(p);
         return NULL;
     }
+    r->event = "cpu-clock";
     r->period_ns = NS_PER_S / p->settings.rate_hz;
+    r->stacks.chain_max = chain_limit();
     return p;
 }
 
@@ -329,7 +336,7 @@ static bool over_budget(struct perf_source *p)
     const struct recorder *r = p->recorder;
     const uint64_t samples = r->samples + r->lost - p->adjusted_samples;
     const uint64_t cpu_ns = samples * r->period_ns;
-    return samples >= 100 && samples * r->sample_cost_ns * 100 > cpu_ns * BUDGET_PERCENT;
+    return samples >= 100 && samples * r->sample_cost_ns * 100 > cpu_ns * SAMPLING_BUDGET_PERCENT;
 }
 
 static void adjust(struct perf_source *p, uint64_t now_ns)
@@ -414,7 +421,6 @@ static void perf_add_polls(void *state, struct poll_list *polls)
 const struct source source_perf = {
     .name = "perf",
     .role = SOURCE_SAMPLER,
-    .requires = "perf_event_open, for the user's own processes at least",
     .without = "stacks of running code",
     .start = perf_start,
     .add_polls = perf_add_polls,

@@ -17,13 +17,10 @@
 #include "base/vec.h"
 #include "record/capability.h"
 #include "record/perf_ring.h"
+#include "record/record.h"
 
 enum {
-    /* The kernel copies what there is, so a size costs room in the ring rather than time. Servers
-     * on libuv have 12 KiB of events on the stack below each handler: 16 KiB would cut them all. */
-    STACK_BYTES_DEFAULT = 32 * 1024,
     STACK_BYTES_SMALL = 16 * 1024, /* when rings are small */
-    STACK_BYTES_MAX = 65528,       /* the record's size is a u16; a multiple of 8 */
     RING_BYTES_MAX = 4 << 20,
     RING_BYTES_SMALL = 1 << 20,
     RING_BYTES_MIN = 128 << 10,

@@ -61,6 +61,14 @@ uint64_t perf_sample_chain(const struct perf_sample *s, size_t index)
     return value;
 }
 
+size_t perf_sample_chain_addresses(const struct perf_sample *s)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < s->chain_len; i++)
+        count += perf_sample_chain(s, i) < (uint64_t)PERF_CONTEXT_MAX;
+    return count;
+}
+
 static void decode_regs(struct cursor *c, struct perf_sample *s)
 {
     const uint64_t abi = take_u64(c);
@@ -84,11 +92,10 @@ static void decode_stack(struct cursor *c, struct perf_sample *s)
     s->stack_len = copied < size ? copied : size;
 }
 
-static void decode_sample(struct cursor *c, uint16_t misc, struct perf_record *r)
+static void decode_sample(struct cursor *c, struct perf_record *r)
 {
     struct perf_sample *s = &r->sample;
     r->kind = PERF_SAMPLE;
-    s->in_kernel = (misc & PERF_RECORD_MISC_CPUMODE_MASK) == PERF_RECORD_MISC_KERNEL;
     s->ip = take_u64(c);
     r->pid = take_u32(c);
     r->tid = take_u32(c);
@@ -113,11 +120,13 @@ static void decode_map(struct cursor *c, uint16_t misc, struct perf_record *r)
     m->start = take_u64(c);
     m->len = take_u64(c);
     m->offset = take_u64(c);
-    /* 24 bytes: device and inode, or a build id of up to 20 bytes behind its length. */
-    struct cursor file = { .at = take(c, 24), .left = 24, .bad = c->bad };
+    /* One union: device and inode, or a build id behind its length. */
+    enum { FILE_BYTES = 24, BUILD_ID_MAX = 20 };
+    struct cursor file = { .at = take(c, FILE_BYTES), .left = FILE_BYTES, .bad = c->bad };
     if (misc & PERF_RECORD_MISC_MMAP_BUILD_ID) {
         const uint32_t len = take_u32(&file) & 0xff;
-        m->build_id = (struct slice){ (const char *)file.at, file.bad || len > 20 ? 0 : len };
+        m->build_id =
+            (struct slice){ (const char *)file.at, file.bad || len > BUILD_ID_MAX ? 0 : len };
     } else {
         m->major = take_u32(&file);
         m->minor = take_u32(&file);
@@ -143,7 +152,7 @@ static void decode_task(struct cursor *c, uint32_t type, struct perf_record *r)
     r->pid = take_u32(c);
     r->fork.parent_pid = take_u32(c);
     r->tid = take_u32(c);
-    r->fork.parent_tid = take_u32(c);
+    take_u32(c); /* the parent's thread */
 }
 
 static void decode_lost(struct cursor *c, uint32_t type, struct perf_record *r)
@@ -179,7 +188,7 @@ bool perf_record_decode(const uint8_t *bytes, size_t len, struct perf_record *re
     struct cursor c = { .at = bytes + sizeof header, .left = len - sizeof header };
     struct perf_record r = { .kind = PERF_OTHER };
     if (header.type == PERF_RECORD_SAMPLE) {
-        decode_sample(&c, header.misc, &r);
+        decode_sample(&c, &r);
     } else {
         decode_trailer(&c, &r);
         switch (header.type) {

@@ -33,7 +33,6 @@ enum perf_record_kind {
 
 struct perf_sample {
     uint64_t ip;
-    bool in_kernel;       /* by the header's mode */
     const uint8_t *chain; /* chain_len numbers of 8 bytes, unaligned */
     size_t chain_len;
     bool has_regs; /* of a 64-bit user context */
@@ -65,7 +64,7 @@ struct perf_record {
             bool exec;
         } name;
         struct {
-            uint32_t parent_pid, parent_tid;
+            uint32_t parent_pid;
         } fork;
         uint64_t lost;
     };
@@ -76,5 +75,8 @@ bool perf_record_decode(const uint8_t *bytes, size_t len, struct perf_record *re
 
 /* The chain's number at index < chain_len. */
 uint64_t perf_sample_chain(const struct perf_sample *s, size_t index);
+
+/* How many of the chain's numbers are addresses; the others tell kernel and user apart. */
+size_t perf_sample_chain_addresses(const struct perf_sample *s);
 
 #endif

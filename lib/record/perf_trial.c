@@ -45,7 +45,6 @@ static void count_samples(struct perf_ring *ring, struct perf_trial *t)
         if (r->kind == PERF_SAMPLE) {
             t->samples++;
             t->with_stack += r->sample.has_regs && r->sample.stack_len > 0;
-            t->in_kernel += r->sample.in_kernel;
         }
         perf_ring_skip(ring);
     }
@@ -82,7 +81,7 @@ static void measure(struct perf_ring *ring, int fd, struct perf_trial *t)
 bool perf_trial_run(enum record_level level, struct perf_trial *ret_trial, struct err *e)
 {
     const struct perf_settings settings = {
-        .rate_hz = TRIAL_RATE_HZ, .stack_bytes = STACK_BYTES_DEFAULT, .level = level
+        .rate_hz = TRIAL_RATE_HZ, .stack_bytes = RECORD_STACK_BYTES_DEFAULT, .level = level
     };
     PROF_CLEANUP(close_fd) int fd = perf_open_event(&settings, 0, -1);
     if (fd < 0)

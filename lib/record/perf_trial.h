@@ -13,7 +13,7 @@
 #include "record/capability.h"
 
 struct perf_trial {
-    uint64_t samples, with_stack, in_kernel;
+    uint64_t samples, with_stack;
     uint64_t cost_ns; /* CPU time that one sample takes from the program it interrupts */
 };
 

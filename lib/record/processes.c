@@ -116,7 +116,6 @@ static struct tracked_process *add_process(
     }
     pid_table_set(&ps->by_pid, pid, slot + 1);
     ps->live++;
-    ps->seen++;
     changed(ps, &ps->list.ptr[slot]);
     return &ps->list.ptr[slot];
 }

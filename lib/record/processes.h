@@ -56,7 +56,6 @@ struct processes {
     struct pid_table by_pid, by_tid; /* -> index + 1 */
     uint64_t last_generation;
     uint32_t live;    /* processes */
-    uint64_t seen;    /* processes, ever */
     bool no_children; /* ignore every process but those added by hand */
 };
 

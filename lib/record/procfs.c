@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
  * The counter that reads /proc once a second: memory and CPU time of processes, CPU time of threads
- * by the kernel's own accounting. Says how much of the CPU time no sample could see.
+ * by the kernel's own accounting.
  */
 #include "record/source.h"
 
@@ -17,11 +17,10 @@ enum {
     THREADS_PER_BEAT = 512, /* 3-10 us each */
 };
 
-/* Sum over processes that are alive, and over those that ended as last seen. */
 struct procfs_source {
     struct recorder *recorder;
     uint64_t next_ns;
-    size_t next_thread;
+    size_t next_thread;      /* where the round over all threads goes on */
     struct procfs_stat base; /* of the attached process at the start */
 };
 
@@ -40,18 +39,15 @@ static void read_processes(struct procfs_source *s, uint64_t now_ns)
 {
     struct profile *p = s->recorder->profile;
     struct processes *ps = &s->recorder->processes;
-    uint64_t total_ns = 0;
     for (size_t i = 0; i < ps->list.len; i++) {
         const struct tracked_process *t = &ps->list.ptr[i];
         struct procfs_stat stat;
         if (!t->alive || t->row.i == 0 || !procfs_stat(t->pid, 0, &stat))
             continue;
-        total_ns += stat.user_ns + stat.kernel_ns;
         profile_add_point(p, series(p, t->row, "rss", "bytes"), now_ns, (double)stat.rss_bytes);
         profile_add_point(
             p, series(p, t->row, "cpu", "ns"), now_ns, (double)(stat.user_ns + stat.kernel_ns));
     }
-    s->recorder->target_cpu_ns = total_ns;
 }
 
 static void read_threads(struct procfs_source *s, size_t limit)
@@ -83,7 +79,7 @@ static void *procfs_start(struct recorder *r, struct err *e)
 }
 
 /* A launched target's total comes from wait(2) when it ends; an attached one's from here. */
-static void finish(struct procfs_source *s)
+static void set_attached_total(struct procfs_source *s)
 {
     struct profile_meta *meta = profile_meta(s->recorder->profile);
     struct procfs_stat now;
@@ -101,15 +97,13 @@ static void procfs_drain(void *state, uint64_t now_ns, bool last)
     s->next_ns = now_ns + BEAT_NS;
     read_processes(s, now_ns);
     read_threads(s, THREADS_PER_BEAT);
-    if (last || !s->recorder->options->argv)
-        finish(s);
+    set_attached_total(s);
 }
 
 const struct source source_procfs = {
     .name = "procfs",
     .role = SOURCE_COUNTER,
-    .requires = "/proc",
-    .without = "memory over time, and the CPU time that no sample could see",
+    .without = "memory and CPU time by the kernel's accounting",
     .start = procfs_start,
     .drain = procfs_drain,
     .stop = free,

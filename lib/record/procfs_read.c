@@ -12,6 +12,18 @@
 
 enum { SMALL_FILE_MAX = 64 << 10, PIDS_MAX = 1 << 20 };
 
+bool procfs_setting(const char *name, int64_t *ret_value)
+{
+    PROF_CLEANUP(strbuf_done) struct strbuf path = STRBUF_INIT;
+    PROF_CLEANUP(strbuf_done) struct strbuf text = STRBUF_INIT;
+    strbuf_addf(&path, "/proc/sys/%s", name);
+    if (!file_read(path.ptr, SMALL_FILE_MAX, &text, NULL))
+        return false;
+    char *end;
+    *ret_value = strtoll(text.ptr, &end, 10);
+    return end != text.ptr;
+}
+
 bool procfs_read(pid_t pid, const char *name, size_t limit_bytes, struct strbuf *out)
 {
     PROF_CLEANUP(strbuf_done) struct strbuf path = STRBUF_INIT;

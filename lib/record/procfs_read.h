@@ -16,6 +16,9 @@ struct pid_list {
     size_t len, cap;
 };
 
+/* A number in /proc/sys, by its path there: "kernel/perf_event_paranoid". */
+bool procfs_setting(const char *name, int64_t *ret_value);
+
 /* Whole text of /proc/PID/NAME. */
 bool procfs_read(pid_t pid, const char *name, size_t limit_bytes, struct strbuf *out);
 bool procfs_link(pid_t pid, const char *name, struct strbuf *out);

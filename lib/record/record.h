@@ -17,7 +17,15 @@
 #include "profile/profile.h"
 #include "symbol/symbol.h"
 
-enum { RECORD_RATE_DEFAULT_HZ = 499, RECORD_RATE_MAX_HZ = 20000 };
+enum {
+    RECORD_RATE_DEFAULT_HZ =
+        499, /* beside 500, so as not to march in step with the target's timers */
+    RECORD_RATE_MAX_HZ = 20000,
+    /* The kernel copies what there is, so a size costs room in the ring rather than time. Servers
+     * on libuv have 12 KiB of events on the stack below each handler: 16 KiB would cut them all. */
+    RECORD_STACK_BYTES_DEFAULT = 32 * 1024,
+    RECORD_STACK_BYTES_MAX = 65528, /* the record's size is a u16; a multiple of 8 */
+};
 
 /* What a note says when much of the CPU time fell between the samples. */
 #define RECORD_NOTE_UNSAMPLED "some of the CPU time has no samples"
@@ -36,17 +44,15 @@ struct record_options {
     uint64_t duration_ns; /* 0: until the target ends */
     uint64_t delay_ns;    /* recorded time starts this long after the launch */
     uint32_t rate_hz;     /* 0: default */
-    uint32_t stack_bytes; /* first size of the stack copy; 0: default 32 KiB */
+    uint32_t stack_bytes; /* first size of the stack copy; 0: default */
     bool no_children;     /* the launched process only */
     bool no_runtime_env;  /* do not set NODE_OPTIONS and the like */
-    bool show_args;       /* keep the arguments in meta.command */
     const char *sampler;  /* NULL or "auto": best available; else a source's name */
     const char *unwinder; /* NULL: "table" */
     int save_fd;          /* FILE.prof under way, or -1 */
     const struct record_user *run_as; /* NULL: as prof itself */
     char *const *env; /* of the target and of the --on-port command; NULL: as prof's own */
     bool no_inline;   /* for record_session_resolve: physical functions only */
-    bool debuginfod;  /* for record_session_resolve: DEBUGINFOD_URLS may be used */
 };
 
 /* Called about four times a second while recording, for a progress line. */
@@ -97,8 +103,7 @@ void record_session_resolve(struct record_session *s);
  */
 bool record_session_finish_save(struct record_session *s, struct err *e);
 
-struct profile *record_session_profile(struct record_session *s); /* borrowed */
-struct profile *record_session_take_profile(struct record_session *s);
+struct profile *record_session_profile(struct record_session *s); /* borrowed: lives as long as s */
 void record_session_free(struct record_session *s);
 
 #endif

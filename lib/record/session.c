@@ -19,9 +19,8 @@
 #include "record/target.h"
 
 #define BEAT_NS (250 * NS_PER_MS)
-#define PORT_LIMIT_NS (30 * NS_PER_S)
 
-enum { SOURCES_MAX = 8, DRAIN_INTERVAL_MS = 100, HASTE_INTERVAL_MS = 8 };
+enum { SOURCES_MAX = 8, DRAIN_INTERVAL_MS = 100, HASTE_INTERVAL_MS = 8, PORT_LIMIT_S = 30 };
 
 struct running_source {
     const struct source *source;
@@ -40,7 +39,6 @@ struct record_session {
     bool save_failed;
     struct err save_error;
     bool stopped_by_us;
-    bool delivered; /* the profile was taken */
     uint64_t cpu_from_ns;
     uint64_t began_ns;
     uint64_t next_beat_ns;
@@ -69,11 +67,12 @@ static bool check_options(const struct record_options *o, struct err *e)
 {
     if (o->rate_hz > RECORD_RATE_MAX_HZ) {
         err_set(e, ERR_USAGE, "a rate of %u Hz is too high", o->rate_hz);
-        return err_hint(e, "at most %d; 499 is the default, 4999 costs the target about 10 %%",
-            RECORD_RATE_MAX_HZ);
+        return err_hint(
+            e, "at most %d; %d is the default", RECORD_RATE_MAX_HZ, RECORD_RATE_DEFAULT_HZ);
     }
-    if (o->stack_bytes > 65528) {
-        err_set(e, ERR_USAGE, "the kernel copies at most 65528 bytes of stack");
+    if (o->stack_bytes > RECORD_STACK_BYTES_MAX) {
+        err_set(
+            e, ERR_USAGE, "the kernel copies at most %d bytes of stack", RECORD_STACK_BYTES_MAX);
         return err_hint(e, "leave the size out: prof reads the rest of deeper stacks by itself");
     }
     return true;
@@ -245,9 +244,10 @@ static bool start_load(struct record_session *s, uint64_t now_ns, struct err *e)
     vec_done(&pids);
     if (port)
         return target_start_load(&s->target, &s->launch, s->options.on_port, port, e);
-    if (now_ns - s->began_ns < PORT_LIMIT_NS)
+    if (now_ns - s->began_ns < PORT_LIMIT_S * NS_PER_S)
         return true;
-    err_set(e, ERR_TARGET, "'%s' listens on no TCP port after 30 s", s->options.argv[0]);
+    err_set(
+        e, ERR_TARGET, "'%s' listens on no TCP port after %d s", s->options.argv[0], PORT_LIMIT_S);
     return err_hint(e, "--on-port is for servers: start the load yourself, or leave it out");
 }
 
@@ -312,7 +312,7 @@ static void fill_outcome(const struct record_session *s, struct record_outcome *
         .exited = s->target.ended,
         .wait_status = s->target.wait_status,
         .stopped_by_us = s->stopped_by_us,
-        .interrupts = (int)s->target.interrupts,
+        .interrupts = s->target.interrupts,
         .load_status = s->target.load_ended ? s->target.load_status : -1,
     };
 }
@@ -364,7 +364,6 @@ void record_session_resolve(struct record_session *s)
         .sources = sources.ptr,
         .source_count = (uint32_t)sources.len,
         .no_inline = s->options.no_inline,
-        .debuginfod = s->options.debuginfod,
     };
     symbol_resolve(r->profile, &options);
     vec_done(&sources);
@@ -372,12 +371,6 @@ void record_session_resolve(struct record_session *s)
 
 struct profile *record_session_profile(struct record_session *s)
 {
-    return s->recorder.profile;
-}
-
-struct profile *record_session_take_profile(struct record_session *s)
-{
-    s->delivered = true;
     return s->recorder.profile;
 }
 
@@ -395,7 +388,6 @@ void record_session_free(struct record_session *s)
     modules_free(s->recorder.modules);
     runtime_env_done(&s->env);
     err_done(&s->save_error);
-    if (!s->delivered)
-        profile_free(s->recorder.profile);
+    profile_free(s->recorder.profile);
     free(s);
 }

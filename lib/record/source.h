@@ -21,6 +21,9 @@
 #include "record/record.h"
 #include "record/stacks.h"
 
+/* The share of the target's CPU time that sampling may take; above it the rate goes down. */
+enum { SAMPLING_BUDGET_PERCENT = 3 };
+
 /* What the sources of a session share and fill. Owned by the session. */
 struct recorder {
     const struct record_options *options;
@@ -31,13 +34,12 @@ struct recorder {
     struct stacks stacks;
     pid_t target;            /* launched and stopped, or running already (options->argv is NULL) */
     enum record_level level; /* set by the sampler */
+    const char *event;       /* what makes a sample, "cpu-clock"; set by the sampler */
     uint64_t from_ns, to_ns; /* samples outside are not recorded */
-    uint64_t period_ns;      /* on-CPU time that one sample stands for, as of now */
-    uint64_t sample_cost_ns; /* what one sample costs the target; set by the sampler */
+    uint64_t period_ns;      /* on-CPU time that one sample stands for, as of now; set likewise */
+    uint64_t sample_cost_ns; /* what one sample costs the target; set likewise */
     bool in_haste;           /* drain often: stacks are being completed from the live process */
     uint64_t samples, lost;
-    uint64_t sample_user, sample_kernel; /* of them, by mode */
-    uint64_t target_cpu_ns;              /* as the counters have seen it so far */
 };
 
 enum source_role { SOURCE_SAMPLER, SOURCE_COUNTER };
@@ -50,7 +52,6 @@ struct poll_list {
 struct source {
     const char *name; /* for --sampler */
     enum source_role role;
-    const char *requires;
     const char *without; /* what a report lacks when it cannot run */
 
     /* Prepares everything while the target stands still. NULL: cannot run here. */

@@ -164,8 +164,15 @@ static uint32_t chain_frames(
     return count;
 }
 
+/* A cut chain is full. Kernel and user addresses share the room, markers take none of it
+ * (get_perf_callchain in the kernel's events/callchain.c). */
+static bool chain_is_cut(const struct stacks *s, const struct perf_sample *sample)
+{
+    return s->chain_max > 0 && perf_sample_chain_addresses(sample) >= s->chain_max;
+}
+
 /* Goroutine stacks have frame pointers throughout, and lie in large mappings: the kernel's chain is
- * not bounded by the copy. It holds at most kernel.perf_event_max_stack frames. */
+ * not bounded by the copy, but by kernel.perf_event_max_stack. */
 static void prefer_chain(struct stacks *s, struct tracked_process *process,
     const struct perf_sample *sample, struct user_part *part)
 {
@@ -181,8 +188,7 @@ static void prefer_chain(struct stacks *s, struct tracked_process *process,
     part->count = chain_frames(s, process, sample);
     if (load_regions(s, process, 0, part->count))
         part->count = chain_frames(s, process, sample);
-    const uint32_t chain_max = 126; /* one less than the default limit: cut stacks reach it */
-    part->end = part->count >= chain_max ? UNWIND_TRUNCATED : UNWIND_COMPLETE;
+    part->end = chain_is_cut(s, sample) ? UNWIND_TRUNCATED : UNWIND_COMPLETE;
 }
 
 /* A 32-bit process: its leaf only. */
@@ -235,13 +241,13 @@ uint32_t stacks_next_bytes(struct stacks *s, uint32_t now)
 {
     uint32_t next = now;
     if (s->recent >= RECENT_FEW && s->recent_truncated * 10 > s->recent)
-        next = STACK_BYTES_MAX;
+        next = RECORD_STACK_BYTES_MAX;
     else if (s->recent < RECENT_MANY)
         return now;
     else if (s->recent_truncated * 100 > s->recent)
         next = now * 2;
     s->recent = s->recent_truncated = 0;
-    return next < STACK_BYTES_MAX ? next : STACK_BYTES_MAX;
+    return next < RECORD_STACK_BYTES_MAX ? next : RECORD_STACK_BYTES_MAX;
 }
 
 /* ---- the kernel part ---- */

@@ -39,6 +39,7 @@ struct stacks {
     uint64_t followed;                 /* of them, from a signal handler's own stack to another */
     uint64_t only_leaf;                /* 32-bit processes */
     uint32_t recent, recent_truncated; /* since stacks_next_bytes() had an answer */
+    uint32_t chain_max; /* addresses in a chain of the kernel; set by the sampler, 0: no limit */
 };
 
 void stacks_init(

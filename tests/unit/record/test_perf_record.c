@@ -19,8 +19,8 @@ Test(perf_record, a_sample_has_its_chain_registers_and_stack)
     cr_expect_eq(r.pid, 41);
     cr_expect_eq(r.tid, 42);
     cr_expect_eq(r.time_ns, 1234);
-    cr_expect(r.sample.in_kernel);
     cr_expect_eq(r.sample.chain_len, 3);
+    cr_expect_eq(perf_sample_chain_addresses(&r.sample), 2, "a marker is no address");
     cr_expect_eq(perf_sample_chain(&r.sample, 2), 0xffffffff81000020);
     cr_expect(r.sample.has_regs);
     cr_expect_eq(r.sample.regs[1], 101);

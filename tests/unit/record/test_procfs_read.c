@@ -54,6 +54,16 @@ Test(procfs_read, a_family_holds_children_but_not_the_excepted)
     vec_done(&pids);
 }
 
+Test(procfs_read, settings_are_numbers)
+{
+    int64_t value = -7;
+    cr_expect(procfs_setting("kernel/perf_event_max_stack", &value));
+    cr_expect_gt(value, 0);
+    value = -7;
+    cr_expect_not(procfs_setting("kernel/no_such_setting", &value));
+    cr_expect_not(procfs_setting("kernel/ostype", &value), "'Linux' is no number");
+}
+
 Test(procfs_read, an_ended_process_reads_as_nothing)
 {
     const pid_t pid = fork();
