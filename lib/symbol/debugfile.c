@@ -1,13 +1,11 @@
 // SPDX-License-Identifier: MIT
 #include "symbol/debugfile.h"
 
-#include <dlfcn.h>
 #include <stdlib.h>
 #include <string.h>
 #include <zlib.h>
 
 #include "base/alloc.h"
-#include "base/clock.h"
 #include "base/strbuf.h"
 #include "symbol/bytes.h"
 
@@ -131,57 +129,4 @@ bool debugfile_find_alternate(const struct elf *debug, struct image *ret_alterna
     PROF_CLEANUP(strbuf_done) struct strbuf path = STRBUF_INIT;
     strbuf_addf(&path, DEBUG_ROOT "/%.*s", SLICE_ARG(tail));
     return open_by_id(path.ptr, build_id, ret_alternate);
-}
-
-/* ---- debuginfod ---- */
-
-struct debuginfod_client;
-
-/* The part of the client library (debuginfod_find_debuginfo(3)) that is used, loaded on demand. */
-struct debuginfod {
-    struct debuginfod_client *(*begin)(void);
-    void (*end)(struct debuginfod_client *);
-    int (*find)(struct debuginfod_client *, const unsigned char *, int, char **);
-    void (*set_progress)(
-        struct debuginfod_client *, int (*)(struct debuginfod_client *, long, long));
-};
-
-/* When the download started by this thread must end. The progress callback has no argument of ours
- * that every version of the library passes on, and the worker is one thread. */
-static _Thread_local uint64_t download_deadline_ns;
-
-/* A result other than 0 gives up. */
-static int download_progress(struct debuginfod_client *client, long done, long total)
-{
-    (void)client, (void)done, (void)total;
-    return clock_monotonic_ns() > download_deadline_ns;
-}
-
-static bool load(void *library, const char *name, void *ret_function)
-{
-    void *symbol = dlsym(library, name);
-    memcpy(ret_function, &symbol, sizeof symbol);
-    return symbol != NULL;
-}
-
-bool debugfile_download(const struct elf *main, uint32_t timeout_ms, struct image *ret_debug)
-{
-    const struct slice build_id = elf_build_id(main);
-    void *library = build_id.len ? dlopen("libdebuginfod.so.1", RTLD_LAZY | RTLD_LOCAL) : NULL;
-    struct debuginfod d;
-    if (!library || !load(library, "debuginfod_begin", &d.begin) ||
-        !load(library, "debuginfod_end", &d.end) ||
-        !load(library, "debuginfod_find_debuginfo", &d.find) ||
-        !load(library, "debuginfod_set_progressfn", &d.set_progress))
-        return false;
-    struct debuginfod_client *client = d.begin();
-    if (!client)
-        return false;
-    download_deadline_ns = clock_monotonic_ns() + timeout_ms * NS_PER_MS;
-    d.set_progress(client, download_progress);
-    char *path PROF_CLEANUP(free_ptr) = NULL;
-    PROF_CLEANUP(close_fd)
-    int fd = d.find(client, (const unsigned char *)build_id.ptr, (int)build_id.len, &path);
-    d.end(client);
-    return fd >= 0 && image_open_fd(ret_debug, fd, "debuginfod", NULL);
 }

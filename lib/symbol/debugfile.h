@@ -2,7 +2,7 @@
 /*
  * Finds separate debug files: by build id and by debug link, in the standard places only
  * (/usr/lib/debug, beside the program and its .debug folder), and only what matches (build id, or
- * the link's CRC). Asks debuginfod servers when that is allowed.
+ * the link's CRC).
  */
 #ifndef PROF_SYMBOL_DEBUGFILE_H
 #define PROF_SYMBOL_DEBUGFILE_H
@@ -16,9 +16,6 @@ bool debugfile_find(const struct elf *main, const char *path, struct image *ret_
 
 /* The file shared between several debug files (.gnu_debugaltlink, made by dwz). */
 bool debugfile_find_alternate(const struct elf *debug, struct image *ret_alternate);
-
-/* Downloads by build id, with the client library if it is installed, for at most timeout_ms. */
-bool debugfile_download(const struct elf *main, uint32_t timeout_ms, struct image *ret_debug);
 
 bool debugfile_has_dwarf(const struct elf *elf);
 

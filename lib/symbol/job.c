@@ -65,17 +65,15 @@ static bool open_main(struct job *job, struct err *e)
     return image_open(&job->main, job->path, e);
 }
 
-static void open_debug(struct job *job, const struct job_options *options)
+static void open_debug(struct job *job)
 {
-    if (job->depth == JOB_DEPTH_FULL || !symtab_exists(job->main.elf, SYMTAB_FULL)) {
-        if (!debugfile_find(job->main.elf, job->path, &job->debug) && options->debuginfod)
-            (void)debugfile_download(job->main.elf, options->timeout_ms / 2, &job->debug);
-    }
+    if (job->depth == JOB_DEPTH_FULL || !symtab_exists(job->main.elf, SYMTAB_FULL))
+        (void)debugfile_find(job->main.elf, job->path, &job->debug);
     if (job->depth == JOB_DEPTH_FULL && job->debug.elf)
         (void)debugfile_find_alternate(job->debug.elf, &job->alternate);
 }
 
-void job_open(struct job *job, const struct job_options *options)
+void job_open(struct job *job)
 {
     job->text_fd = -1;
     if (job->kind == MODULE_KERNEL || job->kind == MODULE_JIT) {
@@ -91,7 +89,7 @@ void job_open(struct job *job, const struct job_options *options)
     if (debugfile_has_dwarf(job->main.elf))
         (void)debugfile_find_alternate(job->main.elf, &job->alternate);
     else if (job->kind == MODULE_ELF)
-        open_debug(job, options);
+        open_debug(job);
 }
 
 void job_done(struct job *job)

@@ -44,11 +44,10 @@ struct job {
 
 struct job_options {
     bool no_inline;
-    bool debuginfod;
     uint32_t timeout_ms;
 };
 
-void job_open(struct job *job, const struct job_options *options);
+void job_open(struct job *job);
 bool job_wants_cxx(const struct job *job);
 void job_done(struct job *job);
 

@@ -301,7 +301,6 @@ void symbol_resolve(struct profile *p, const struct symbol_options *options)
     collect_places(&r);
     make_jobs(&r);
     const struct job_options job_options = { .no_inline = options->no_inline,
-        .debuginfod = options->debuginfod,
         .timeout_ms = options->timeout_ms ? options->timeout_ms : SYMBOL_TIMEOUT_MS };
     const struct worker_callbacks callbacks = { take_result, note_failure, &r };
     worker_run(r.jobs.ptr, (uint32_t)r.jobs.len, &job_options, &callbacks);

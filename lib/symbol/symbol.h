@@ -29,7 +29,6 @@ struct symbol_options {
     uint32_t source_count;
     const char *app_path; /* main executable: its code is FUNC_APP; NULL: the first process's exe */
     bool no_inline;       /* physical functions only */
-    bool debuginfod;      /* allow DEBUGINFOD_URLS */
     uint32_t timeout_ms;  /* per module; 0: SYMBOL_TIMEOUT_MS */
 };
 

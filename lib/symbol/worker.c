@@ -85,7 +85,7 @@ static PROF_NORETURN void work(
             continue;
         wire_begin(&w, i);
         send_message(out_fd, &w);
-        job_open(&jobs[i], options);
+        job_open(&jobs[i]);
         wants_cxx |= job_wants_cxx(&jobs[i]);
     }
     if (!sandbox_drop_privileges())
