@@ -27,15 +27,9 @@ static void add_command_names(struct strbuf *out)
 
 static void add_option_names(struct strbuf *out, const struct command *command)
 {
-    size_t count;
-    const struct option *rows = option_table(&count);
-    bool first = true;
-    for (size_t i = 0; i < count; i++) {
-        if (!(rows[i].commands & command->bit) || rows[i].hidden)
-            continue;
-        strbuf_addf(out, "%s--%s", first ? "" : " ", rows[i].name);
-        first = false;
-    }
+    const char *blank = "";
+    for (const struct option *row = NULL; (row = option_next(command, row)); blank = " ")
+        strbuf_addf(out, "%s--%s", blank, row->name);
 }
 
 /* What bash offers as the value of an option. */
@@ -71,11 +65,8 @@ static void add_value_action(
 
 static void add_value_cases(struct strbuf *out, const struct command *command)
 {
-    size_t count;
-    const struct option *rows = option_table(&count);
-    for (size_t i = 0; i < count; i++) {
-        const struct option *row = &rows[i];
-        if (!(row->commands & command->bit) || row->type == OPTION_FLAG || row->hidden)
+    for (const struct option *row = NULL; (row = option_next(command, row));) {
+        if (row->type == OPTION_FLAG)
             continue;
         strbuf_addf(out, "        %s:--%s", command->name, row->name);
         if (row->letter)

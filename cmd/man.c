@@ -82,20 +82,13 @@ static void add_option(struct strbuf *out, const struct option *row, uint32_t co
 
 static void add_options(struct strbuf *out, const struct command *command)
 {
-    size_t count;
-    const struct option *rows = option_table(&count);
+    enum option_group group = OPTION_GROUPS;
     strbuf_adds(out, ".SH OPTIONS\n");
-    for (enum option_group group = 0; group < OPTION_GROUPS; group++) {
-        bool titled = false;
-        for (size_t i = 0; i < count; i++) {
-            bool shown = (rows[i].commands & command->bit) && !rows[i].hidden;
-            if (!shown || rows[i].group != group)
-                continue;
-            if (!titled)
-                strbuf_addf(out, ".SS %s\n", option_group_title(group));
-            titled = true;
-            add_option(out, &rows[i], command->bit);
-        }
+    for (const struct option *row = NULL; (row = option_next(command, row));) {
+        if (row->group != group)
+            strbuf_addf(out, ".SS %s\n", option_group_title(row->group));
+        group = row->group;
+        add_option(out, row, command->bit);
     }
 }
 

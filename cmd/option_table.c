@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include <string.h>
+#include <assert.h>
 
 #include "base/compiler.h"
 #include "cmd/options.h"
@@ -9,10 +9,10 @@
 
 #define AT(field) .offset = offsetof(struct settings, field)
 
-/* The kernel takes multiples of 8 below 65536 minus the sample's own words
- * (kernel/events/core.c, perf_event_attr.sample_stack_user). */
-enum { STACK_BYTES_MIN = 1024, STACK_BYTES_MAX = 65528 };
-enum { PID_NUMBER_MAX = 4194304 }; /* PID_MAX_LIMIT of the kernel */
+enum { STACK_BYTES_MIN = 1024, PID_NUMBER_MAX = 4194304 /* PID_MAX_LIMIT of the kernel */ };
+
+static_assert(RECORD_RATE_DEFAULT_HZ == 499 && RECORD_STACK_BYTES_DEFAULT == 32 * 1024,
+    "the help of --rate and --stack-size names these");
 
 static const struct option rows[] = {
     /* ---- the target ---- */
@@ -36,8 +36,7 @@ static const struct option rows[] = {
         .group = GROUP_TARGET,
         .argument = "SECONDS",
         .help = "Record for so long, then end a launched target with SIGTERM, or detach. Also "
-                "500ms, 2m, "
-                "1h. Default: until the target ends or Ctrl-C." },
+                "500ms, 2m, 1h. Default: until the target ends or Ctrl-C." },
     { .name = "delay",
         .type = OPTION_SECONDS,
         AT(delay_ns),
@@ -104,7 +103,7 @@ static const struct option rows[] = {
         .commands = ON_RUN,
         .group = GROUP_MEASURE,
         .min = STACK_BYTES_MIN,
-        .max = STACK_BYTES_MAX,
+        .max = RECORD_STACK_BYTES_MAX,
         .argument = "BYTES",
         .help = "Stack copied with each sample to begin with; prof raises it by itself when "
                 "stacks are cut. Default: 32K." },
@@ -137,7 +136,6 @@ static const struct option rows[] = {
         .help = "Write the answer to FILE; the ending .json chooses JSON. Default: standard "
                 "output." },
     { .name = "format",
-
         .type = OPTION_TEXT,
         AT(format),
         .commands = ON_RUN | ON_REPORT | ON_CHECK,
@@ -146,7 +144,6 @@ static const struct option rows[] = {
         .argument = "FORMAT",
         .help = "Output format, whatever the ending of FILE." },
     { .name = "save",
-
         .type = OPTION_TEXT,
         AT(save),
         .commands = ON_RUN,
@@ -156,7 +153,6 @@ static const struct option rows[] = {
         .help = "Also keep the recording. It is written while the target runs, every few "
                 "seconds, so that a crash loses only the last of them; 'prof report' reads it." },
     { .name = "title",
-
         .type = OPTION_TEXT,
         AT(title),
         .commands = ON_RUN | ON_REPORT,
@@ -164,14 +160,12 @@ static const struct option rows[] = {
         .argument = "TEXT",
         .help = "Headline of the report. Default: the command." },
     { .name = "open",
-
         .type = OPTION_FLAG,
         AT(open),
         .commands = ON_RUN | ON_REPORT,
         .group = GROUP_OUTPUT,
         .help = "Open the report in the browser when it is written." },
     { .name = "show-args",
-
         .type = OPTION_FLAG,
         AT(show_args),
         .commands = ON_RUN,
@@ -215,6 +209,14 @@ const struct option *option_table(size_t *ret_count)
 {
     *ret_count = PROF_ARRAY_LEN(rows);
     return rows;
+}
+
+const struct option *option_next(const struct command *command, const struct option *after)
+{
+    const struct option *row = after ? after + 1 : rows;
+    while (row < rows + PROF_ARRAY_LEN(rows) && (row->hidden || !(row->commands & command->bit)))
+        row++;
+    return row < rows + PROF_ARRAY_LEN(rows) ? row : NULL;
 }
 
 const char *option_group_title(enum option_group group)

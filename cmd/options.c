@@ -47,11 +47,8 @@ static bool unknown_option(const struct command *command, struct slice name, str
     PROF_CLEANUP(strbuf_done) struct strbuf typed = STRBUF_INIT;
     strbuf_addslice(&typed, name);
     struct suggestion nearest = { .typed = typed.ptr };
-    size_t count;
-    const struct option *rows = option_table(&count);
-    for (size_t i = 0; i < count; i++)
-        if ((rows[i].commands & command->bit) && !rows[i].hidden)
-            suggest_offer(&nearest, rows[i].name);
+    for (const struct option *row = NULL; (row = option_next(command, row));)
+        suggest_offer(&nearest, row->name);
     if (nearest.best)
         return err_hint(e, "did you mean '--%s'?", nearest.best);
     return err_hint(e, "'prof %s --help' lists the options", command->name);
@@ -84,11 +81,10 @@ static bool scaled(const char *text, const struct unit *units, uint64_t *ret_val
     return false;
 }
 
-static bool bad_value(
-    const struct option *row, const char *text, const char *expected, struct err *e)
+/* Returns false; the caller says in a hint what was expected. */
+static bool bad_value(const struct option *row, const char *text, struct err *e)
 {
-    err_set(e, ERR_USAGE, "'%s' is not a value for --%s", text, row->name);
-    return err_hint(e, "%s", expected);
+    return err_set(e, ERR_USAGE, "'%s' is not a value for --%s", text, row->name);
 }
 
 static bool take_seconds(
@@ -96,9 +92,10 @@ static bool take_seconds(
 {
     static const struct unit units[] = { { "", NS_PER_S }, { "s", NS_PER_S }, { "ms", NS_PER_MS },
         { "m", 60 * NS_PER_S }, { "h", 3600 * NS_PER_S }, { NULL, 0 } };
-    if (!scaled(text, units, ret_ns) || *ret_ns == 0)
-        return bad_value(row, text, "a time above 0: 10, 0.5, 500ms, 2m", e);
-    return true;
+    if (scaled(text, units, ret_ns) && *ret_ns > 0)
+        return true;
+    bad_value(row, text, e);
+    return err_hint(e, "a time above 0: 10, 0.5, 500ms, 2m");
 }
 
 static bool take_number(
@@ -109,7 +106,7 @@ static bool take_number(
                                         : slice_to_u64(slice_of(text), 10, ret_value);
     if (ok && *ret_value >= row->min && *ret_value <= row->max)
         return true;
-    err_set(e, ERR_USAGE, "'%s' is not a value for --%s", text, row->name);
+    bad_value(row, text, e);
     return err_hint(e, "a whole number from %llu to %llu", (unsigned long long)row->min,
         (unsigned long long)row->max);
 }
@@ -125,7 +122,7 @@ static bool check_word(
     while (slice_split(&rest, ' ', &word))
         if (slice_is(word, text))
             return true;
-    err_set(e, ERR_USAGE, "'%s' is not a value for --%s", text, row->name);
+    bad_value(row, text, e);
     return err_hint(e, "one of: %s", words.ptr);
 }
 
@@ -142,13 +139,15 @@ static bool store(struct parse *at, const struct option *row, const char *value,
     case OPTION_BYTES:
         return take_number(row, value, field, e);
     case OPTION_LIST:
-        vec_push(&at->settings->outputs, value);
+        vec_push((struct word_list *)field, value);
         return true;
     case OPTION_TEXT:
         break;
     }
-    if (*value == '\0')
-        return bad_value(row, value, "the value is empty", e);
+    if (*value == '\0') {
+        bad_value(row, value, e);
+        return err_hint(e, "the value is empty");
+    }
     if (!check_word(at->command, row, value, e))
         return false;
     *(const char **)field = value;

@@ -16,9 +16,14 @@
 #include "base/vec.h"
 #include "cmd/cmd.h"
 
+struct word_list {
+    const char **ptr;
+    size_t len, cap;
+};
+
 /* What a command line said. Texts are borrowed from argv. */
 struct settings {
-    VEC(const char *) outputs;
+    struct word_list outputs;
     const char *format;
     const char *save;
     const char *title;
@@ -52,7 +57,7 @@ void settings_done(struct settings *s);
 enum option_type {
     OPTION_FLAG,    /* bool */
     OPTION_TEXT,    /* const char * */
-    OPTION_LIST,    /* VEC(const char *): repeatable */
+    OPTION_LIST,    /* struct word_list: repeatable */
     OPTION_SECONDS, /* uint64_t nanoseconds; "90", "0.5", "10m" */
     OPTION_NUMBER,  /* uint64_t within min..max */
     OPTION_BYTES,   /* uint64_t within min..max; "16K" */
@@ -93,7 +98,11 @@ struct option {
     bool hidden;
 };
 
+/* Rows, those of a group together. */
 const struct option *option_table(size_t *ret_count);
+
+/* The next row that help and completion show for a command; after: NULL for the first. */
+const struct option *option_next(const struct command *command, const struct option *after);
 const char *option_group_title(enum option_group group);
 
 /* The words allowed as a value, space-separated; empty when any word is. */
