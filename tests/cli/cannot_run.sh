@@ -21,7 +21,7 @@ printf '#!/no/such/interpreter\n' > prof-local
 chmod +x prof-local
 run "$PROF" flame -o x.html -- ./prof-local
 want_status 127 interpreter-status
-want "interpreter-says-something" grep -q '^prof: ' err
+want_err 'not the interpreter that it names' interpreter-hint
 nothing_left interpreter
 echo precious > old.prof
 run "$PROF" flame --save old.prof -o x.html -- ./prof-local

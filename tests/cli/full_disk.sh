@@ -26,6 +26,20 @@ want_status 125 report-status
 want_err 'no space left on device' report
 want_file good2.txt report-others
 want no-half-page [ ! -e small/y.html ]
+want_no_err 'what was recorded is kept' report-needs-no-rescue
+run "$PROF" flame -o small/y.html -- "$TARGETS/spin" 0.3
+want_status 125 lonely-report-status
+rescued=$(sed -n 's/^what was recorded is kept: prof report \(.*\) -o FILE$/\1/p' err)
+want lonely-report-is-rescued [ -s "$rescued" ]
+want lonely-report-is-not-named sh -c '! grep -q "^small/y.html$" err'
+run "$PROF" report -q "$rescued" --format folded
+want_out hot_sixty rescued-recording-is-whole
+rm -f "$rescued"
+run "$PROF" record -o small/y.prof -- "$TARGETS/spin" 0.3
+want_status 125 lonely-recording-status
+rescued=$(sed -n 's/^what was recorded is kept: prof report \(.*\) -o FILE$/\1/p' err)
+want lonely-recording-is-rescued [ -s "$rescued" ]
+rm -f "$rescued"
 run "$PROF" flame -q -o good3.txt --save small/z.prof -- sh -c 'exit 0'
 want_status 125 recording-status
 finish

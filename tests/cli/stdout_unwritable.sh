@@ -13,4 +13,6 @@ done
 status=0
 "$PROF" report -q in.folded --format folded >&- 2> err || status=$?
 want "closed-stdout-does-not-reach-another-file" [ ! -s in.folded.new ]
+want_status 125 closed-stdout-status
+want_err 'bad file descriptor' closed-stdout-is-said
 finish

@@ -21,6 +21,9 @@ want progress grep -q 'samples, 0 lost' seen
 want path-last [ "$(tail -n 1 seen | tr -d '\r')" = x.html ]
 python3 terminal.py quiet "$PROF" flame -q -o x.html -- sh -c "'$TARGETS/spin' 0.8 > /dev/null" > /dev/null 2>&1
 want quiet [ ! -s quiet ]
+python3 terminal.py prompt "$PROF" flame -o x.html -- sh -c "printf 'your name: '; sleep 0.8" > /dev/null 2>&1
+want prompt-stays sh -c '! grep -qE "$(printf "\r\033\\[K|\033\\[2K|\033\\[1G")" prompt'
+want prompt-gets-its-cursor-back [ "$(grep -o "$(printf '\0337')" prompt | wc -l)" = "$(grep -o "$(printf '\0338')" prompt | wc -l)" ]
 printf 'main;\033[31mred\007;\342\200\256gnp.exe 5\n' > hostile.folded
 run "$PROF" report hostile.folded -o x.txt
 want no-escapes-on-stderr sh -c '! grep -q "[[:cntrl:]]" err'
