@@ -8,6 +8,7 @@
 #include "base/utf8.h"
 #include "cmd/say.h"
 #include "profile/calltree.h"
+#include "profile/own_caller.h"
 #include "record/record.h"
 
 enum { TOP_ROWS = 5, NAME_COLUMNS = 38, PLACE_COLUMNS = 24 };
@@ -67,6 +68,23 @@ static void say_row(const struct profile *p, const struct func_total *row, uint6
         100.0 * (double)row->total_weight / (double)whole, NAME_COLUMNS, name.ptr, place.ptr);
 }
 
+/* Whose fault it is when the hottest function is not the program's own. */
+static void say_own_caller(const struct profile *p, const struct func_totals *totals)
+{
+    struct own_caller caller;
+    if (totals->len == 0 || !own_caller_find(p, totals->rows[0].func, &caller))
+        return;
+    PROF_CLEANUP(strbuf_done) struct strbuf hot = STRBUF_INIT;
+    PROF_CLEANUP(strbuf_done) struct strbuf own = STRBUF_INIT;
+    PROF_CLEANUP(strbuf_done) struct strbuf place = STRBUF_INIT;
+    add_cut(
+        &hot, profile_string(p, profile_func(p, totals->rows[0].func)->name), NAME_COLUMNS, false);
+    add_cut(&own, profile_string(p, profile_func(p, caller.func)->name), NAME_COLUMNS, false);
+    add_place(&place, p, profile_func(p, caller.func));
+    say("%s is %s %s (%s)", hot.ptr, caller.nearly_all ? "called from" : "mostly called from",
+        own.ptr, place.ptr);
+}
+
 /* Many short processes: the figures above would mislead. */
 static void say_unsampled(const struct profile *p)
 {
@@ -109,6 +127,7 @@ void summary_say(const struct profile *p)
         say("%7s  %7s  %-*s  %s", "self", "total", NAME_COLUMNS, "function", "where");
     for (uint32_t i = 0; i < totals.len && i < TOP_ROWS && totals.rows[i].self_weight; i++)
         say_row(p, &totals.rows[i], totals.weight);
+    say_own_caller(p, &totals);
     say_losses(meta, totals.count);
     say_unsampled(p);
     func_totals_done(&totals);

@@ -7,8 +7,8 @@
 #include "base/clock.h"
 #include "base/compiler.h"
 #include "flamegraph/html.h"
-#include "flamegraph/own_caller.h"
 #include "flamegraph/words.h"
+#include "profile/own_caller.h"
 
 enum { FEW_SAMPLES = 100, RUNNERS_UP = 2 };
 enum { OWN_PERCENT_MIN = 10, OWN_PERCENT_MAX = 75 };
@@ -76,15 +76,11 @@ static bool names_nothing(const struct profile *p, uint32_t func)
 static void add_own_caller(
     struct strbuf *out, const struct head_input *in, const struct hot_func *top)
 {
-    if (top->func == 0 || profile_func(in->p, (struct func_id){ top->func })->kind == FUNC_APP)
+    struct own_caller caller;
+    if (!own_caller_find(in->p, (struct func_id){ top->func }, &caller))
         return;
-    const struct own_caller caller = own_caller_find(in->p, in->tree, top->func);
-    if (caller.func == 0 || caller.weight * 2 < top->self_weight ||
-        names_nothing(in->p, caller.func))
-        return;
-    const bool nearly_all = caller.weight * 20 >= top->self_weight * 19;
-    strbuf_adds(out, nearly_all ? ", called from " : ", mostly called from ");
-    add_name_and_place(out, in->p, caller.func);
+    strbuf_adds(out, caller.nearly_all ? ", called from " : ", mostly called from ");
+    add_name_and_place(out, in->p, caller.func.i);
 }
 
 /* The application function that holds the most while still saying something: main() holds all. */

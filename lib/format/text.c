@@ -11,6 +11,7 @@
 #include "format/out.h"
 #include "format/screen.h"
 #include "format/summary.h"
+#include "profile/own_caller.h"
 
 enum {
     WIDTH = 80,
@@ -123,6 +124,20 @@ static void header(const struct summary *s, struct strbuf *out)
     }
 }
 
+/* Whose fault it is when the hottest function is not the program's own. */
+static void add_own_caller(const struct summary *s, struct func_id hot, struct strbuf *out)
+{
+    struct own_caller caller;
+    if (!own_caller_find(s->p, hot, &caller))
+        return;
+    PROF_CLEANUP(strbuf_done) struct strbuf place = STRBUF_INIT;
+    strbuf_adds(out, caller.nearly_all ? ", called from " : ", mostly called from ");
+    strbuf_addslice(out, summary_func_name(s, caller.func));
+    summary_add_place(s, caller.func, &place);
+    if (place.len)
+        strbuf_addf(out, " (%s)", place.ptr);
+}
+
 static void add_verdict_function(const struct summary *s, struct strbuf *out)
 {
     const struct func_total *top = &s->funcs.rows[0];
@@ -132,6 +147,7 @@ static void add_verdict_function(const struct summary *s, struct strbuf *out)
     if (place.len)
         strbuf_addf(out, " (%s)", place.ptr);
     strbuf_addf(out, " takes %.1f %% by itself", summary_percent(s, top->self_weight));
+    add_own_caller(s, top->func, out);
     uint32_t few = s->funcs.len < 5 ? s->funcs.len : 5;
     uint64_t sum = 0;
     for (uint32_t i = 0; i < few; i++)
