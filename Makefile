@@ -207,7 +207,7 @@ $(T)/inlines-rust-%: tests/targets/inlines.rs
 	@mkdir -p $(@D)
 	@echo '  TARGET  $@'
 	$(Q)case $* in v0) set -- -C symbol-mangling-version=v0 ;; esac; \
-	    env -u MAKEFLAGS rustc -O -g --crate-name inlines "$$@" -o $@ $<
+	    env -u MAKEFLAGS -u MFLAGS rustc -O -g --crate-name inlines "$$@" -o $@ $<
 
 $(T)/spin-go: tests/targets/spin.go
 	@mkdir -p $(@D)
