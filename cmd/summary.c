@@ -11,7 +11,12 @@
 #include "profile/own_caller.h"
 #include "record/record.h"
 
-enum { TOP_ROWS = 5, NAME_COLUMNS = 38, PLACE_COLUMNS = 24 };
+enum {
+    TOP_ROWS = 5,
+    NAME_COLUMNS = 38,
+    PLACE_COLUMNS = 24,
+    STAND_OUT_PERCENT = 20, /* the hottest function is worth a word of its own from here on */
+};
 
 static void add_amount(struct strbuf *out, enum weight_unit unit, uint64_t weight)
 {
@@ -72,7 +77,9 @@ static void say_row(const struct profile *p, const struct func_total *row, uint6
 static void say_own_caller(const struct profile *p, const struct func_totals *totals)
 {
     struct own_caller caller;
-    if (totals->len == 0 || !own_caller_find(p, totals->rows[0].func, &caller))
+    if (totals->len == 0 ||
+        totals->rows[0].self_weight * 100 < totals->weight * STAND_OUT_PERCENT ||
+        !own_caller_find(p, totals->rows[0].func, &caller))
         return;
     PROF_CLEANUP(strbuf_done) struct strbuf hot = STRBUF_INIT;
     PROF_CLEANUP(strbuf_done) struct strbuf own = STRBUF_INIT;
