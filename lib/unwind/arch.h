@@ -19,7 +19,6 @@
 struct unwind_arch {
     uint8_t fp;
     uint8_t sp;
-    uint8_t ra; /* column of the return address */
 };
 
 extern const struct unwind_arch unwind_arch;

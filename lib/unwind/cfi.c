@@ -200,7 +200,7 @@ static void set_cfa(struct cfi_machine *m, uint64_t reg, int64_t offset)
     m->row.cfa = CFI_CFA_REG;
     m->row.reg = (uint8_t)reg;
     m->row.offset = fit(offset, &m->row.cfa, CFI_CFA_ODD);
-    if (reg > 16)
+    if (reg >= UNWIND_REGS)
         m->row.cfa = CFI_CFA_ODD;
 }
 
@@ -289,7 +289,7 @@ static void set_place_register(struct cfi_machine *m, uint64_t reg, uint64_t sou
     struct cfi_place *place = place_of(&m->row, m->cie, reg);
     if (place)
         *place = (struct cfi_place){
-            .kind = source <= 16 ? CFI_IN_REG : CFI_PLACE_ODD,
+            .kind = source < UNWIND_REGS ? CFI_IN_REG : CFI_PLACE_ODD,
             .reg = (uint8_t)source,
         };
 }
@@ -664,7 +664,7 @@ void cfi_run(struct cfi_reader *r, const struct cfi_fde *fde, cfi_emit *emit, vo
     const struct cfi_cie *cie = get_cie(r, fde->cie);
     if (!cie)
         return;
-    struct cfi_machine m;
+    struct cfi_machine m; /* not zeroed: remembered[] is large, and read behind depth only */
     m.reader = r;
     m.cie = cie;
     m.code = (struct cfi_bytes){ fde->program, fde->program_end, false };

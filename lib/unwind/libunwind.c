@@ -208,7 +208,7 @@ static int access_reg(
 {
     (void)as;
     const struct visit *v = arg;
-    if (write || reg < 0 || reg > 16) /* libunwind numbers x86-64's as DWARF does */
+    if (write || reg < 0 || reg >= UNWIND_REGS) /* libunwind numbers x86-64's as DWARF does */
         return -UNW_EBADREG;
     *value = v->regs->reg[reg];
     return 0;

@@ -5,8 +5,8 @@
  * everything here is tested from bytes. Untrusted input throughout: wrong tables or stacks give
  * wrong or short results, never a wild read.
  *
- * A table is built once per module from its .eh_frame (or .debug_frame) and shared by all processes
- * (reference-counted by the caller). A space is one process's memory map: which table, or which
+ * A table is built once per module from its .eh_frame (or .debug_frame); spaces borrow it from the
+ * caller, and many share one. A space is one process's memory map: which table, or which
  * kind of memory, lies where. One thread at a time per object; tables are read-only once built.
  */
 #ifndef PROF_UNWIND_UNWIND_H
@@ -80,10 +80,12 @@ const struct unwind_region *unwind_space_find(const struct unwind_space *space, 
 
 /* ---- unwinding ---- */
 
-/* Registers at the sample, as perf numbers them for the processor (x86_64.c, aarch64.c). */
+/* Registers at the sample. Three of them have names of their own, because every processor has them.
+ */
+enum { UNWIND_REGS = 17 };
 struct unwind_regs {
     uint64_t ip, sp, bp;
-    uint64_t reg[17]; /* DWARF numbering; [6] = rbp, [7] = rsp, [16] = rip on x86-64 */
+    uint64_t reg[UNWIND_REGS]; /* DWARF numbering; [6] = rbp, [7] = rsp, [16] = rip on x86-64 */
 };
 
 /* The copied stack: bytes[0] lies at address sp. */

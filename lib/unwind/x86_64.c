@@ -5,7 +5,7 @@
 
 #include "base/compiler.h"
 
-const struct unwind_arch unwind_arch = { .fp = 6, .sp = 7, .ra = 16 };
+const struct unwind_arch unwind_arch = { .fp = 6, .sp = 7 };
 
 /*
  * breg7(rsp) 8, breg16(rip) 0, lit15, and, litN, ge, lit3, shl, plus:
