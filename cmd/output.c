@@ -19,7 +19,6 @@ enum { PROGRAM_NAME_MAX = 40, SAME_SECOND_MAX = 99, SINK_BUFFER_BYTES = 256 * 10
 static const struct format html_format = {
     .name = "html",
     .endings = ".html .htm",
-    .summary = "flame graph page, one self-contained file",
 };
 
 static const char native_name[] = "prof";

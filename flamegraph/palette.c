@@ -18,7 +18,7 @@ static const struct palette_kind kinds[PALETTE_KINDS] = {
         "#b93698" },
     [FUNC_KERNEL] = { "kernel", "kernel", "the operating system, on the program's behalf", 'K',
         "#e07049", "#69301b" },
-    [FUNC_MARKER] = { "marker", "marker", "prof's own words: [truncated], [unknown]", '!',
+    [FUNC_MARKER] = { "marker", "marker", "prof's own words: [truncated], [incomplete]", '!',
         "#f4f4f1", "#24272b" },
     [PALETTE_INLINED] = { "inlined", "inlined", "compiled into its caller", 'i', "#aaefc4",
         "#182820" },

@@ -18,7 +18,7 @@ struct trie_node {
     uint32_t func;   /* func_id */
     uint32_t depth;
     uint32_t flags; /* ROW_* of the heaviest contribution (page_tree.h) */
-    uint64_t count; /* self, until trie_add_totals */
+    uint64_t count; /* self */
     uint64_t weight;
     uint64_t best; /* weight behind flags */
 };

@@ -5,7 +5,7 @@ const TABLE_STEP = 30;
 const TABLE_NAME = 36; // characters; longer names lose their namespaces first
 
 class FunctionTable {
-    // on: { pick(func), sandwich(func), sort(key) }
+    // on: { pick(func), sort(key) }
     constructor(model, on) {
         this.model = model;
         this.on = on;

@@ -13,7 +13,7 @@ function toggle(text, title, act) {
 }
 
 class Toolbar {
-    // on: { set(changes), next(step), flip, exportAs(kind), help(), theme(), reset() }
+    // on: { set(changes), next(step), exportAs(kind), help(), theme(), reset() }
     constructor(model, on) {
         this.model = model;
         this.on = on;

@@ -39,7 +39,7 @@ bool slice_split(struct slice *rest, char c, struct slice *ret_part);
  */
 bool slice_to_u64(struct slice s, int base, uint64_t *ret_value);
 
-/* 64-bit hash, seeded per process start-up only by build (stable within a run). */
+/* The same text has the same hash in every run. */
 uint64_t slice_hash(struct slice s);
 
 /* The part after the last '/'. */

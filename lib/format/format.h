@@ -22,7 +22,6 @@ struct format_sink {
 struct format {
     const char *name;    /* "folded": for --format */
     const char *endings; /* space-separated, longest first: ".pb.gz .pprof"; first is the default */
-    const char *summary; /* for help */
     bool text;           /* made for a terminal: allowed on standard output without -o - */
     bool (*sniff)(struct slice head); /* does a file that begins so look like this? */
     bool (*write)(const struct profile *p, const struct format_sink *sink, struct err *e);

@@ -12,8 +12,8 @@
  *   When it has been resolved it has one or more lines, outermost caller first: lines[0] is the
  *   physical function, the ones behind it were inlined. (pprof calls this a location.)
  *   A frame without lines has no name yet.
- * - A stack is a node of a prefix tree, (caller stack, frame): a sample stores one number. A
- * caller's id is always smaller than its callee's. Id 0 is the empty stack.
+ * - A stack is a node of a prefix tree, (caller stack, frame): a sample stores one number.
+ *   A caller's id is always smaller than its callee's. Id 0 is the empty stack.
  * - All tables only ever grow, and ids are dense from 0, so that a writer can append what is new.
  * - Samples are kept packed (sample_log.h): an hour at 499 Hz on two cores is about 20 MB.
  *
@@ -109,7 +109,7 @@ enum func_kind {
     FUNC_JIT,        /* generated code whose source is not known */
     FUNC_GC,         /* garbage collection and allocation */
     FUNC_KERNEL,
-    FUNC_MARKER, /* ours: [truncated], [unknown], [kernel not sampled] */
+    FUNC_MARKER, /* ours: [truncated], [incomplete] */
     FUNC_KINDS,
 };
 
