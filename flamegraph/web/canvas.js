@@ -6,7 +6,7 @@ const LABEL_MIN = 30;
 const LABEL_FONT = '12px system-ui, -apple-system, "Segoe UI", Roboto, "Noto Sans", sans-serif';
 
 class FlameCanvas {
-    // on: { hover(node, event), pick(node), zoom(node), window() }
+    // on: { hover(node, event), pick(node), zoom(node), window(), moved() }
     constructor(names, on, font) {
         this.names = names;
         this.on = on;
@@ -43,7 +43,6 @@ class FlameCanvas {
         const flipped = this.upward !== upward;
         this.upward = upward;
         this.window = { from: 0, to: tree.total[0] || 1 };
-        this.sums = null;
         this.focused = -1;
         this.resize();
         this.schedule();
@@ -56,6 +55,7 @@ class FlameCanvas {
         const start = Math.min(Math.max(0, from), whole - width);
         this.window = { from: start, to: start + width };
         this.schedule();
+        this.on.moved();
     }
 
     zoomTo(node) {
@@ -65,7 +65,6 @@ class FlameCanvas {
 
     setMatches(rows) {
         this.matchRows = rows;
-        this.sums = rows ? searchSums(this.tree, rows) : null;
     }
 
     resize() {
@@ -154,7 +153,7 @@ class FlameCanvas {
             if (right - left >= labelPixels) labels.push(node, left, right, top);
         };
         const speck = (k, next, pixel) => {
-            const found = this.sums && this.sums[next] > this.sums[k];
+            const found = this.matchRows && searchWithin(tree, this.matchRows, k, next);
             line[pixel] = found ? colours.match : this.pixelOf(tree.rowNode[k]);
         };
         rowWalk(tree, depth, this.window, this.pixelWidth, paint, speck);

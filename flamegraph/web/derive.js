@@ -93,27 +93,26 @@ function outermost(names, tree, func) {
     return found;
 }
 
-const CLIMB_SHARE = 2e-6; // paths thinner than this are not followed further when there are very many
-const CLIMB_MANY = 500000;
-
-// Grows links from below: each entry walks from its node to the root, one level of all entries at a time.
-function climb(links, tree, entries) {
-    let { node, at, weight, count } = entries;
-    const whole = weight.reduce((a, b) => a + b, 0);
+// Grows links from below: each entry walks from its node to the root, one level of all entries at a time. Callers of
+// nodes lighter than thin are left out; links.cut says whether there were any.
+function climb(links, tree, entries, thin) {
+    const { parent, row } = tree;
+    const { node, at, weight, count } = entries;
     let alive = node.length;
     while (alive > 0) {
-        const thin = alive > CLIMB_MANY ? whole * CLIMB_SHARE : 0;
-        const room = new Float64Array(links.n);
-        for (let i = 0; i < alive; i++) room[at[i]] += weight[i];
+        const room = thin > 0 ? new Float64Array(links.n) : null;
+        for (let i = 0; room && i < alive; i++) room[at[i]] += weight[i];
         let kept = 0;
         for (let i = 0; i < alive; i++) {
-            const above = tree.parent[node[i]];
-            if (above === 0 || room[at[i]] < thin) {
+            const above = parent[node[i]];
+            const cut = above !== 0 && room && room[at[i]] < thin;
+            if (above === 0 || cut) {
                 links.selfWeight[at[i]] += weight[i];
                 links.selfCount[at[i]] += count[i];
+                links.cut = links.cut || cut;
                 continue;
             }
-            at[kept] = links.child(at[i], tree.row[above]);
+            at[kept] = links.child(at[i], row[above]);
             node[kept] = above;
             weight[kept] = weight[i];
             count[kept++] = count[i];
@@ -122,29 +121,40 @@ function climb(links, tree, entries) {
     }
 }
 
-function climbEntries(nodes, weightOf, countOf) {
+function climbEntries(nodes, weights, counts) {
     const entries = {
         node: Uint32Array.from(nodes), at: new Uint32Array(nodes.length),
         weight: new Float64Array(nodes.length), count: new Float64Array(nodes.length),
     };
-    nodes.forEach((node, i) => {
-        entries.weight[i] = weightOf(node);
-        entries.count[i] = countOf(node);
-    });
+    for (let i = 0; i < nodes.length; i++) {
+        entries.weight[i] = weights(nodes[i]);
+        entries.count[i] = counts(nodes[i]);
+    }
     return entries;
 }
 
-// Callees up: the root's children are the functions that ran, above them their callers.
-function deriveInverted(names, tree, order) {
-    const links = new Links(names, 1024);
-    const leaves = [];
-    for (let i = 1; i < tree.n; i++) if (tree.selfWeight[i] > 0 || tree.selfCount[i] > 0) leaves.push(i);
-    const entries = climbEntries(leaves, (i) => tree.selfWeight[i], (i) => tree.selfCount[i]);
-    for (let i = 0; i < leaves.length; i++) entries.at[i] = links.child(0, tree.row[leaves[i]]);
-    climb(links, tree, entries);
+const CLIMB_MANY = 5000; // up to so many paths are followed to their ends at once
+const CLIMB_STEPS = 3000; // of more, those that are a part of this size of what is on the screen
+
+// Callees up: the root's children are the functions that ran, above them their callers. Of very many paths the thin
+// ones are left out; result.cut says so. What is there stands where it would stand anyway. fine, if given, is
+// { thin, funcs }: functions whose callers are followed down to a smaller weight; thin 0 leaves nothing out.
+function deriveInverted(names, tree, order, fine) {
+    const links = new Links(names, 65536);
+    const parts = [[], []];
+    for (let i = 1; i < tree.n; i++) {
+        if (tree.selfWeight[i] === 0 && tree.selfCount[i] === 0) continue;
+        parts[fine && (!fine.funcs || fine.funcs[names.rowFunc[tree.row[i]]]) ? 1 : 0].push(i);
+    }
+    const coarse = parts[0].length > CLIMB_MANY ? tree.total[0] / CLIMB_STEPS : 0;
+    for (const [leaves, thin] of [[parts[0], coarse], [parts[1], fine ? fine.thin : 0]]) {
+        const entries = climbEntries(leaves, (i) => tree.selfWeight[i], (i) => tree.selfCount[i]);
+        for (let i = 0; i < leaves.length; i++) entries.at[i] = links.child(0, tree.row[leaves[i]]);
+        climb(links, tree, entries, thin);
+    }
     links.selfWeight[0] += tree.selfWeight[0];
     links.selfCount[0] += tree.selfCount[0];
-    return treeFromLinks(links, order);
+    return Object.assign(treeFromLinks(links, order), { cut: Boolean(links.cut) });
 }
 
 // The callers of a function; it is the root itself.
@@ -152,8 +162,10 @@ function deriveCallers(names, tree, func, order) {
     const links = new Links(names, 1024);
     const nodes = outermost(names, tree, func);
     if (nodes.length > 0) links.row[0] = tree.row[nodes[0]];
-    climb(links, tree, climbEntries(nodes, (i) => tree.total[i], (i) => treeCount(tree, i)));
-    return treeFromLinks(links, order);
+    const entries = climbEntries(nodes, (i) => tree.total[i], (i) => treeCount(tree, i));
+    const whole = entries.weight.reduce((a, b) => a + b, 0);
+    climb(links, tree, entries, nodes.length > CLIMB_MANY ? whole / (4 * CLIMB_STEPS) : 0);
+    return Object.assign(treeFromLinks(links, order), { cut: Boolean(links.cut) });
 }
 
 // Everything that a function calls, wherever it was called from.

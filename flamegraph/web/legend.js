@@ -15,12 +15,13 @@ class KindLegend {
 
     // Own weight of each kind in the whole profile, and whether it occurs at all.
     count() {
-        const { base, kindOfRow, facts } = this.model;
+        const { names, kindOfRow, facts } = this.model;
+        const totals = this.model.totals(STATE_FIRST);
         const weight = new Float64Array(facts.kinds.length);
         const present = new Uint8Array(facts.kinds.length);
-        for (let i = 1; i < base.n; i++) {
-            weight[kindOfRow[base.row[i]]] += base.selfWeight[i];
-            present[kindOfRow[base.row[i]]] = 1;
+        for (let row = 0; row < names.rows; row++) {
+            weight[kindOfRow[row]] += totals.rowSelf[row];
+            present[kindOfRow[row]] |= totals.rowSeen[row];
         }
         return { weight, present };
     }

@@ -8,9 +8,9 @@ class App {
         this.focused = 0;
         this.dark = matchMedia('(prefers-color-scheme: dark)');
         const { facts, names } = model;
-        const on = { hover: (...args) => this.hover(...args), pick: (node, event) => this.picked(node, event), zoom: (node) => this.zoom(node), window: () => this.windowMoved() };
+        const on = { hover: (...args) => this.hover(...args), pick: (node, event) => this.picked(node, event), zoom: (node) => this.zoom(node), window: () => this.windowMoved(), moved: () => this.refineSoon() };
         this.main = new FlameCanvas(names, on);
-        this.upper = new FlameCanvas(names, { ...on, pick: (node) => this.pickUpper(node), zoom: (node) => node >= 0 && this.upper.zoomTo(node), window: () => {} }, this.main.font);
+        this.upper = new FlameCanvas(names, { ...on, pick: (node) => this.pickUpper(node), zoom: (node) => node >= 0 && this.upper.zoomTo(node), window: () => {}, moved: () => {} }, this.main.font);
         this.bar = new Toolbar(model, {
             set: (changes) => this.set(changes), next: (step) => this.next(step), exportAs: (kind) => this.exportAs(kind),
             help: () => this.help(), theme: () => this.nextTheme(), reset: () => this.reset(),
@@ -58,7 +58,10 @@ class App {
     // The address follows a little later, once for many keystrokes.
     saveState() {
         clearTimeout(this.saving);
-        this.saving = setTimeout(() => history.replaceState(null, '', '#' + stateText(this.state)), 200);
+        this.saving = setTimeout(() => {
+            const text = stateText(this.state);
+            if (location.hash.slice(1) !== text) history.replaceState(null, '', '#' + text);
+        }, 200);
     }
 
     hashChanged() {
@@ -170,13 +173,14 @@ class App {
 
     foundText(search) {
         if (!search || search.error || !this.found) return '';
+        if (this.main.tree.cut) return this.foundInAll(search);
         const whole = this.main.tree.total[0];
         const count = this.found.nodes.length;
         if (this.state.view === 'sandwich') return this.foundInAll(search);
         return formatPercent(this.found.weight, whole) + ' in ' + formatCount(count) + (count === 1 ? ' place' : ' places');
     }
 
-    // In the sandwich most matches are outside of the picture: the share is of all stacks.
+    // In the sandwich and where thin paths are left out, matches are outside of the picture: the share is of all stacks.
     foundInAll(search) {
         const tree = this.model.tree(this.state);
         return formatPercent(searchTree(tree, (search.rows ? search : this.currentSearch()).rows).weight, tree.total[0]) + ' of all';
@@ -336,6 +340,38 @@ class App {
         this.windowMoved();
     }
 
+    // Paths that were too thin to be followed are, once a smaller part fills the window.
+    refineSoon() {
+        if (!this.main.tree.cut || this.refining) return;
+        this.refining = setTimeout(() => {
+            this.refining = 0;
+            if (this.main.tree.cut && this.state.view === 'inverted') this.refine();
+        }, 80);
+    }
+
+    refine() {
+        const { tree, window } = this.main;
+        const { names } = this.model;
+        const power = Math.floor(Math.log2(tree.total[0] / (window.to - window.from)));
+        if (power < 1) return;
+        const funcs = new Uint8Array(names.funcs);
+        const tops = treeChildren(tree, 0).filter((i) => tree.x[i] < window.to && tree.x[i] + tree.total[i] > window.from);
+        for (const node of tops) funcs[names.rowFunc[tree.row[node]]] = 1;
+        const key = [power, tops.length, tree.row[tops[0]]].join();
+        if (this.model.fine && this.model.fine.key === key) return;
+        this.model.fine = { key, funcs, thin: tree.total[0] / 2 ** power / CLIMB_STEPS };
+        const [focused, zoomed] = [this.focused, this.zoomNode || 0].map((node) => treePath(tree, node).map((i) => names.rowFunc[tree.row[i]]));
+        const { main } = this.model.views(this.state);
+        this.main.show(main, this.state.up);
+        this.main.setWindow(window.from, window.to);
+        this.focused = treeFollow(main, names, focused);
+        this.zoomNode = treeFollow(main, names, zoomed);
+        this.main.focus(this.focused);
+        this.match(this.currentSearch());
+        this.showSide(this.currentSearch());
+        this.showCrumbs();
+    }
+
     // After a free zoom the breadcrumb names the deepest frame that fills the window.
     windowMoved() {
         const { tree, window } = this.main;
@@ -370,7 +406,7 @@ class App {
         const shown = this.main.tree.total[0];
         const whole = this.model.base.total[0];
         const hint = this.state.view === 'sandwich' && this.upper.element.hidden ? 'Choose a function: its callers and callees appear here.' : '';
-        const text = hint || formatWeight(shown, this.model.unit) + (shown < whole * 0.9999 ? ', ' + formatPercent(shown, whole) + ' of the profile' : '');
+        const text = hint || formatWeight(shown, this.model.unit) + (shown < whole * 0.9999 ? ', ' + formatPercent(shown, whole) + ' of the profile' : '') + (this.main.tree.cut ? '. Zoom in: thin paths show their callers then' : '');
         return h('small', {}, text);
     }
 
@@ -417,8 +453,14 @@ class App {
     exportAs(kind) {
         const { title } = this.model.facts;
         if (kind === 'svg') exportDownload(exportFileName(title, '.svg'), 'image/svg+xml', exportSvg(this.main, this.model.names, title));
-        else if (kind === 'folded') exportDownload(exportFileName(title, '.folded'), 'text/plain', exportFolded(this.model.names, this.main.tree, this.model.facts.kinds, this.model.kindOfRow));
+        else if (kind === 'folded') exportDownload(exportFileName(title, '.folded'), 'text/plain', exportFolded(this.model.names, this.wholeTree(), this.model.facts.kinds, this.model.kindOfRow));
         else print();
+    }
+
+    // What is shown, with the paths that are too thin to be drawn.
+    wholeTree() {
+        const { model, state } = this;
+        return this.main.tree.cut ? deriveInverted(model.names, model.tree(state), state.order, { thin: 0 }) : this.main.tree;
     }
 
     resized() {

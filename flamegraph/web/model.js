@@ -112,7 +112,7 @@ class Model {
     views(state) {
         const tree = this.tree(state);
         const order = state.order === 'name' ? 'name' : 'heavy';
-        if (state.view === 'inverted') return { main: this.cached('inverted', tree, () => deriveInverted(this.names, tree, order)) };
+        if (state.view === 'inverted') return { main: this.inverted(tree, order) };
         if (state.view === 'sandwich' && state.func >= 0) {
             const made = this.cached('sandwich ' + state.func, tree, () => ({
                 main: deriveCallees(this.names, tree, state.func, order),
@@ -124,6 +124,16 @@ class Model {
             return { main: this.cached('chart' + [state.thread, state.from, state.to], tree, () => this.chart(tree, state)) };
         }
         return { main: tree };
+    }
+
+    // As fine as this.fine (App.refine) asks for.
+    inverted(tree, order) {
+        const slot = this.memo.get('inverted');
+        if (slot && slot.key === tree && slot.fine === this.fine) return slot.value;
+        if (slot && slot.key !== tree) this.fine = null;
+        const value = deriveInverted(this.names, tree, order, this.fine);
+        this.memo.set('inverted', { key: tree, fine: this.fine, value });
+        return value;
     }
 
     // Visits in the order of time. Entries lie by thread, then slice already.

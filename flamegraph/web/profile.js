@@ -8,7 +8,7 @@ const INLINED = 1;
 function namesRead(bytes) {
     const wire = new WireReader(bytes);
     const strings = wire.number();
-    const lengths = wire.column(strings, new Uint32Array(strings));
+    const lengths = wire.column(strings);
     const text = new TextDecoder().decode(wire.slice(wire.number()));
     const starts = new Uint32Array(strings + 1);
     for (let i = 0; i < strings; i++) starts[i + 1] = starts[i] + lengths[i];
@@ -18,7 +18,7 @@ function namesRead(bytes) {
         modules.push({ path: string(wire.number()), flags: wire.number() });
     }
     const funcs = wire.number();
-    const column = () => wire.column(funcs, new Uint32Array(funcs));
+    const column = () => wire.column(funcs);
     const names = {
         string, modules, funcs,
         name: wire.increases(funcs), system: column(), file: column(), line: column(), module: column(), kind: column(),
@@ -26,7 +26,7 @@ function namesRead(bytes) {
     const rows = wire.number();
     names.rows = rows;
     names.rowFunc = wire.increases(rows);
-    names.rowFlags = wire.column(rows, new Uint8Array(rows));
+    names.rowFlags = wire.column(rows);
     return names;
 }
 
@@ -36,12 +36,12 @@ function treeRead(bytes) {
     const unit = wire.number();
     const exact = wire.number() === 1;
     const depth = new Uint16Array(n);
-    const pops = wire.column(n - 1, new Uint16Array(n - 1));
+    const pops = wire.column(n - 1);
     for (let i = 1, level = 0; i < n; i++) depth[i] = level = level + 1 - pops[i - 1];
     const row = new Uint32Array(n);
-    wire.column(n - 1, row.subarray(1));
+    row.set(wire.column(n - 1), 1);
     row[0] = NO_ROW;
-    const selfCount = wire.column(n, new Float64Array(n));
+    const selfCount = Float64Array.from(wire.column(n));
     const selfWeight = weightsRead(wire, selfCount, unit, exact);
     const repeat = new Uint16Array(n);
     let node = 0;
@@ -64,7 +64,7 @@ function weightsRead(wire, counts, unit, exact) {
 // The tree before the collapse as links (tree.js), and the node of the collapsed tree behind each member.
 function membersRead(bytes, tree) {
     const wire = new WireReader(bytes);
-    const extra = wire.column(tree.n, new Uint32Array(tree.n));
+    const extra = wire.column(tree.n);
     const first = new Uint32Array(tree.n + 1);
     for (let i = 0; i < tree.n; i++) first[i + 1] = first[i] + extra[i] + 1;
     const n = first[tree.n];
@@ -103,7 +103,7 @@ function timesRead(bytes, unit, exact) {
     const sliceNs = wire.number();
     const n = wire.number();
     const words = wire.number();
-    const dictionary = wire.column(words, new Uint32Array(words));
+    const dictionary = wire.column(words);
     const thread = new Uint16Array(n);
     const starts = new Uint8Array(n);
     for (let runs = wire.number(), at = 0; runs > 0; runs--) {
@@ -113,11 +113,11 @@ function timesRead(bytes, unit, exact) {
         starts[at] = 1;
         at += length;
     }
-    const slice = wire.column(n, new Uint32Array(n));
+    const slice = wire.column(n);
     for (let i = 1; i < n; i++) if (!starts[i]) slice[i] += slice[i - 1];
-    const member = wire.column(n, new Uint32Array(n));
+    const member = wire.column(n);
     for (let i = 0; i < n; i++) member[i] = dictionary[member[i]];
-    const count = wire.column(n, new Float64Array(n));
+    const count = Float64Array.from(wire.column(n));
     const weight = weightsRead(wire, count, unit, exact);
     let slices = 0;
     for (let i = 0; i < n; i++) slices = Math.max(slices, slice[i] + 1);

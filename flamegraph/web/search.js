@@ -38,12 +38,13 @@ function searchRows(names, funcs) {
 
 // Weight of the stacks with a match, and the matching nodes that stand on no other match.
 function searchTree(tree, rows) {
+    const { n, row, end, total } = tree;
     const found = { weight: 0, nodes: [] };
-    for (let i = 1; i < tree.n; ) {
-        if (rows[tree.row[i]]) {
-            found.weight += tree.total[i];
+    for (let i = 1; i < n; ) {
+        if (rows[row[i]]) {
+            found.weight += total[i];
             found.nodes.push(i);
-            i = tree.end[i];
+            i = end[i];
         } else {
             i++;
         }
@@ -51,18 +52,9 @@ function searchTree(tree, rows) {
     return found;
 }
 
-// How many matches stand before each place of the row index, so that a match is seen in a pixel of many.
-function searchSums(tree, rows) {
-    const { n, rowNode, row } = tree;
-    if (!tree.rowRow) {
-        tree.rowRow = new Uint32Array(n);
-        for (let k = 0; k < n; k++) tree.rowRow[k] = row[rowNode[k]];
-    }
-    const { rowRow } = tree;
-    const sums = new Uint32Array(n + 1);
-    for (let k = 0, sum = 0; k < n; k++) {
-        if (k > 0) sum += rows[rowRow[k]];
-        sums[k + 1] = sum;
-    }
-    return sums;
+// Whether one of the places [from, to) of the row index matches, so that a match is seen in a pixel of many.
+function searchWithin(tree, rows, from, to) {
+    const { rowNode, row } = tree;
+    for (let k = from; k < to; k++) if (rows[row[rowNode[k]]]) return true;
+    return false;
 }

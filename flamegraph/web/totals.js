@@ -5,17 +5,31 @@ function totalsOf(names, tree) {
     const totals = {
         self: new Float64Array(names.funcs), total: new Float64Array(names.funcs),
         row: new Uint32Array(names.funcs).fill(NO_ROW), whole: tree.total[0],
+        rowSelf: new Float64Array(names.rows), rowSeen: new Uint8Array(names.rows),
     };
-    const covered = new Uint32Array(names.funcs);
-    for (let i = 1; i < tree.n; i++) {
-        const func = names.rowFunc[tree.row[i]];
-        totals.self[func] += tree.selfWeight[i];
-        if (totals.row[func] === NO_ROW) totals.row[func] = tree.row[i];
-        if (i < covered[func]) continue;
-        covered[func] = tree.end[i];
-        totals.total[func] += tree.total[i];
+    totalsWalk(names.rowFunc, tree, totals, new Uint32Array(names.funcs));
+    for (let row = names.rows - 1; row >= 0; row--) {
+        if (!totals.rowSeen[row]) continue;
+        totals.self[names.rowFunc[row]] += totals.rowSelf[row];
+        totals.row[names.rowFunc[row]] = row;
     }
     return totals;
+}
+
+// covered: by function, where the subtree ends in which it counts no more.
+function totalsWalk(rowFunc, tree, totals, covered) {
+    const { n, row, end, selfWeight } = tree;
+    const { rowSelf, rowSeen, total } = totals;
+    const weight = tree.total;
+    for (let i = 1; i < n; i++) {
+        const at = row[i];
+        rowSelf[at] += selfWeight[i];
+        rowSeen[at] = 1;
+        const func = rowFunc[at];
+        if (i < covered[func]) continue;
+        covered[func] = end[i];
+        total[func] += weight[i];
+    }
 }
 
 const TOTALS_KEYS = {

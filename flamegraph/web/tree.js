@@ -139,24 +139,28 @@ function sortChildren(links, order, total, start, child) {
 }
 
 function placeLinks(links, start, child) {
-    const n = links.n;
-    const tree = {
-        n, depth: new Uint16Array(n), row: new Uint32Array(n), place: new Uint32Array(n),
-        selfWeight: new Float64Array(n), selfCount: new Float64Array(n), repeat: new Uint16Array(n),
-    };
+    const { n, parent } = links;
+    const from = new Uint32Array(n); // by new number, the link
+    const place = new Uint32Array(n);
+    const depth = new Uint16Array(n);
     const todo = new Uint32Array(n);
     let waiting = 1;
     for (let at = 0; waiting > 0; at++) {
         const link = todo[--waiting];
-        tree.place[link] = at;
-        tree.depth[at] = at === 0 ? 0 : Math.min(65535, tree.depth[tree.place[links.parent[link]]] + 1);
-        tree.row[at] = links.row[link];
-        tree.selfWeight[at] = links.selfWeight[link];
-        tree.selfCount[at] = links.selfCount[link];
-        tree.repeat[at] = links.repeat[link];
-        for (let c = start[link + 1]; c > start[link]; c--) todo[waiting++] = child[c - 1];
+        from[at] = link;
+        place[link] = at;
+        depth[at] = at === 0 ? 0 : Math.min(65535, depth[place[parent[link]]] + 1);
+        const first = start[link];
+        for (let c = start[link + 1]; c > first; c--) todo[waiting++] = child[c - 1];
     }
-    return treeMeasure(tree);
+    const pick = (array, old) => {
+        for (let i = 0; i < n; i++) array[i] = old[from[i]];
+        return array;
+    };
+    return treeMeasure({
+        n, depth, place, row: pick(new Uint32Array(n), links.row), repeat: pick(new Uint16Array(n), links.repeat),
+        selfWeight: pick(new Float64Array(n), links.selfWeight), selfCount: pick(new Float64Array(n), links.selfCount),
+    });
 }
 
 // Place of each function in the alphabet, worked out once.

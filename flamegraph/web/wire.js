@@ -31,8 +31,10 @@ class WireReader {
         return array;
     }
 
-    // The fast path of the large columns: most numbers have one or two bytes.
-    column(count, array) {
+    // The fast path of the large columns: most numbers have one or two bytes. Always into the same type of array,
+    // so that the loop is compiled for it alone; it changes to doubles when a number needs them.
+    column(count) {
+        let array = new Uint32Array(count);
         const bytes = this.bytes;
         let at = this.at;
         for (let i = 0; i < count; i++) {
@@ -45,7 +47,9 @@ class WireReader {
                 at += 2;
             } else {
                 this.at = at;
-                array[i] = this.number();
+                const value = this.number();
+                if (value > 0xffffffff && array instanceof Uint32Array) array = Float64Array.from(array);
+                array[i] = value;
                 at = this.at;
             }
         }
