@@ -8,6 +8,7 @@
 
 #include "base/clock.h"
 #include "base/strbuf.h"
+#include "record/interpreters.h"
 
 /* Shares below this are not worth a line. */
 enum { NOTE_PERCENT = 5, NOTE_MIN_NS = 20000000 };
@@ -210,5 +211,6 @@ void describe_end(
     note_unsampled(r, meta);
     note_losses(r, meta);
     note_jit(r);
+    interpreters_note(r->profile);
     note_orphans(r, t);
 }
