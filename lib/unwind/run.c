@@ -403,7 +403,9 @@ static enum step step_gap(struct walk *w)
     if (step_leaf(w, &step))
         return step;
     step = step_fp(w);
-    if (step != STEP_LOST || !t || t->go || t->text.len == 0)
+    /* Go's own code is described; what is not is C's, such as the entry of cgo's threads. */
+    const bool all_go = t && t->go && t->row_count == 0;
+    if (step != STEP_LOST || !t || all_go || t->text.len == 0)
         return step;
     return step_scan(w);
 }

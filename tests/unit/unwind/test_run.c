@@ -319,6 +319,22 @@ Test(unwind_run, stubs_that_call_with_one_word_of_room_need_no_frame_pointer)
     scene_done(&s);
 }
 
+Test(unwind_run, c_code_in_a_go_program_is_scanned_for)
+{
+    struct scene s;
+    scene_init(&s, true);
+    put_call(&s, FN(FN_GAP) + 0x40, FN(FN_LEAF));
+    put_call(&s, FN(FN_ROOT) + 0x11, FN(FN_GAP));
+    s.regs.ip = FN(FN_LEAF) + 4;
+    s.regs.bp = 1; /* no frame pointer */
+    s.words[0] = FN(FN_GAP) + 0x40;
+    s.words[7] = FN(FN_ROOT) + 0x11;
+    scene_run(&s);
+    EXPECT(&s, UNWIND_COMPLETE, FN(FN_LEAF) + 4, FN(FN_GAP) + 0x40, FN(FN_ROOT) + 0x11);
+    cr_expect(s.frames[2].guess);
+    scene_done(&s);
+}
+
 Test(unwind_run, goroutines_end_at_goexit_whatever_lies_above)
 {
     struct scene s;
