@@ -50,7 +50,9 @@ static bool check_status(struct slice status, pid_t pid, struct err *e)
 {
     uint64_t group;
     struct slice state = status_field(status, "State:");
-    if (slice_starts(state, "Z") || slice_starts(state, "X")) {
+    uint64_t threads = 0; /* a main thread may end before the others */
+    slice_to_u64(status_field(status, "Threads:"), 10, &threads);
+    if (threads <= 1 && (slice_starts(state, "Z") || slice_starts(state, "X"))) {
         err_set(e, ERR_NOT_FOUND, "process %d has ended already", (int)pid);
         return err_hint(e, "its parent has not waited for it yet; there is nothing to sample");
     }

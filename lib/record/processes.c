@@ -256,11 +256,24 @@ static void apply_map(struct processes *ps, const struct perf_record *r)
     map_region(ps, p, &r->map);
 }
 
+/* A main thread that has left the others behind shows no maps any more: they do. */
+static void read_maps(pid_t pid, struct strbuf *out)
+{
+    struct pid_list tids = { 0 };
+    if (procfs_read(pid, "maps", MAPS_BYTES_MAX, out) && out->len == 0)
+        procfs_threads(pid, &tids);
+    for (size_t i = 0; i < tids.len && out->len == 0; i++) {
+        PROF_CLEANUP(strbuf_done) struct strbuf name = STRBUF_INIT;
+        strbuf_addf(&name, "task/%d/maps", (int)tids.ptr[i]);
+        procfs_read(pid, name.ptr, MAPS_BYTES_MAX, out);
+    }
+    vec_done(&tids);
+}
+
 void processes_read_maps(struct processes *ps, struct tracked_process *p)
 {
     PROF_CLEANUP(strbuf_done) struct strbuf text = STRBUF_INIT;
-    if (!procfs_read(p->pid, "maps", MAPS_BYTES_MAX, &text))
-        return;
+    read_maps(p->pid, &text);
     struct slice rest = strbuf_slice(&text), line;
     while (slice_split(&rest, '\n', &line)) {
         struct perf_map map;
@@ -300,6 +313,17 @@ static struct string_id read_name(struct processes *ps, pid_t pid, pid_t tid)
     return profile_add_string(ps->profile, strbuf_slice(&name));
 }
 
+static bool read_exe(pid_t pid, const struct pid_list *tids, struct strbuf *out)
+{
+    bool found = procfs_link(pid, "exe", out);
+    for (size_t i = 0; i < tids->len && !found; i++) {
+        PROF_CLEANUP(strbuf_done) struct strbuf name = STRBUF_INIT;
+        strbuf_addf(&name, "task/%d/exe", (int)tids->ptr[i]);
+        found = procfs_link(pid, name.ptr, out);
+    }
+    return found;
+}
+
 bool processes_add_running(struct processes *ps, pid_t pid, uint64_t now_ns)
 {
     struct pid_list tids = { 0 };
@@ -315,7 +339,7 @@ bool processes_add_running(struct processes *ps, pid_t pid, uint64_t now_ns)
     }
     p->name = read_name(ps, pid, pid);
     PROF_CLEANUP(strbuf_done) struct strbuf exe = STRBUF_INIT;
-    if (procfs_link(pid, "exe", &exe))
+    if (read_exe(pid, &tids, &exe))
         set_exe(ps, p, strbuf_slice(&exe));
     for (size_t i = 0; i < tids.len; i++) {
         if (!find_thread(ps, tids.ptr[i]))
