@@ -164,6 +164,8 @@ static const struct rule stdlib_names[] = {
     { PREFIX, "<core::", FUNC_STDLIB },
     { PREFIX, "<alloc::", FUNC_STDLIB },
     { PREFIX, "<std::", FUNC_STDLIB },
+    { PREFIX, "hashbrown::", FUNC_STDLIB }, /* std's maps */
+    { PREFIX, "<hashbrown::", FUNC_STDLIB },
     { PREFIX, "java.", FUNC_STDLIB },
     { PREFIX, "javax.", FUNC_STDLIB },
     { PREFIX, "jdk.", FUNC_STDLIB },
@@ -182,6 +184,11 @@ static const struct rule startup_names[] = {
     { EXACT, "register_tm_clones", FUNC_STDLIB },
     { EXACT, "__do_global_dtors_aux", FUNC_STDLIB },
     { EXACT, "frame_dummy", FUNC_STDLIB },
+};
+
+/* Paths of modules: what CPython brings along. */
+static const struct rule module_paths[] = {
+    { CONTAINS, "/lib-dynload/", FUNC_STDLIB },
 };
 
 /* File names of modules. */
@@ -269,6 +276,18 @@ static bool is_go_root(struct slice file)
     return slice_starts(file, "/usr/lib/go-") && memmem(file.ptr, file.len, "/src/", 5) != NULL;
 }
 
+/* "<i32 as core::cmp::Ord>::cmp": a type without a path is nobody's own. */
+static bool is_rust_impl_for_builtin(struct slice name)
+{
+    static const char as[] = " as ";
+    const char *at = name.len ? memmem(name.ptr, name.len, as, sizeof as - 1) : NULL;
+    if (!at || !slice_starts(name, "<") || memmem(name.ptr, (size_t)(at - name.ptr), "::", 2))
+        return false;
+    const struct slice trait = slice_skip(name, (size_t)(at - name.ptr) + sizeof as - 1);
+    return slice_starts(trait, "core::") || slice_starts(trait, "alloc::") ||
+           slice_starts(trait, "std::");
+}
+
 static enum func_kind classify_generated(const struct classify_input *in)
 {
     enum func_kind kind;
@@ -292,9 +311,10 @@ static enum func_kind classify_elf(const struct classify_input *in)
         return kind;
     if (is_go_root(in->file))
         return memmem(in->file.ptr, in->file.len, "/src/runtime/", 13) ? FUNC_RUNTIME : FUNC_STDLIB;
-    if (FIND(stdlib_names, in->name, &kind) || FIND(startup_names, in->name, &kind))
+    if (FIND(stdlib_names, in->name, &kind) || FIND(startup_names, in->name, &kind) ||
+        is_rust_impl_for_builtin(in->name))
         return FUNC_STDLIB;
-    if (FIND(modules, base, &kind))
+    if (FIND(modules, base, &kind) || FIND(module_paths, in->module_path, &kind))
         return kind;
     if (in->is_program)
         return FIND(interpreters, base, &kind) ? kind : FUNC_APP;
