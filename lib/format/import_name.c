@@ -5,6 +5,7 @@
 
 #include "base/compiler.h"
 #include "base/strbuf.h"
+#include "profile/jit_name.h"
 
 static bool contains(struct slice s, const char *part)
 {
@@ -50,88 +51,6 @@ struct line import_script(
     func.name = profile_add_string(p, name.len ? name : slice_of("(anonymous)"));
     func.file = profile_add_string(p, url);
     return add_line(p, func, tier);
-}
-
-/* ---- names in perf maps ---- */
-
-static enum func_tier tier_of_mark(char mark)
-{
-    switch (mark) {
-    case '~':
-        return TIER_INTERPRETED;
-    case '^':
-        return TIER_BASELINE;
-    case '+':
-        return TIER_MID;
-    case '*':
-        return TIER_OPTIMISED;
-    default:
-        return TIER_NONE;
-    }
-}
-
-/* Cuts ":12" from the end of *s. */
-static bool cut_number(struct slice *s, uint32_t *ret_number)
-{
-    size_t colon = slice_rfind(*s, ':');
-    uint64_t number;
-    if (colon == s->len || !slice_to_u64(slice_skip(*s, colon + 1), 10, &number) ||
-        number > UINT32_MAX)
-        return false;
-    *ret_number = (uint32_t)number;
-    s->len = colon;
-    return true;
-}
-
-/* V8: "*name file:///x.js:2:19", behind "JS:" and its elder sisters. */
-static bool v8_function(struct profile *p, struct slice text, struct line *ret_line)
-{
-    static const char *const prefixes[] = {
-        "JS:", "LazyCompile:", "Function:", "Eval:", "Script:"
-    };
-    size_t i = 0;
-    while (i < PROF_ARRAY_LEN(prefixes) && !slice_starts(text, prefixes[i]))
-        i++;
-    if (i == PROF_ARRAY_LEN(prefixes))
-        return false;
-    text = slice_skip(text, strlen(prefixes[i]));
-    enum func_tier tier = text.len ? tier_of_mark(text.ptr[0]) : TIER_NONE;
-    if (tier != TIER_NONE)
-        text = slice_skip(text, 1);
-    size_t blank = slice_find(text, ' ');
-    struct slice name = { text.ptr, blank };
-    struct slice place = slice_skip(text, blank < text.len ? blank + 1 : blank);
-    uint32_t line = 0, last;
-    if (cut_number(&place, &last) && !cut_number(&place, &line)) /* file:line:column */
-        line = last;
-    *ret_line = import_script(p, name, place, line, tier);
-    return true;
-}
-
-static bool v8_builtin(struct profile *p, struct slice text, struct line *ret_line)
-{
-    static const char *const prefixes[] = { "Builtin:", "BytecodeHandler:", "Stub:", "RegExp:" };
-    for (size_t i = 0; i < PROF_ARRAY_LEN(prefixes); i++) {
-        if (!slice_starts(text, prefixes[i]))
-            continue;
-        struct slice name = slice_skip(text, strlen(prefixes[i]));
-        struct func func = { .name = profile_add_string(p, name), .kind = FUNC_RUNTIME };
-        *ret_line = add_line(p, func, TIER_BUILTIN);
-        return true;
-    }
-    return false;
-}
-
-/* CPython: "py::function:/path/of/file.py". */
-static bool python_function(struct profile *p, struct slice text, struct line *ret_line)
-{
-    if (!slice_starts(text, "py::"))
-        return false;
-    text = slice_skip(text, strlen("py::"));
-    size_t colon = slice_find(text, ':');
-    struct slice file = slice_skip(text, colon < text.len ? colon + 1 : colon);
-    *ret_line = import_script(p, (struct slice){ text.ptr, colon }, file, 0, TIER_NONE);
-    return true;
 }
 
 /* ---- mapped files ---- */
@@ -202,10 +121,10 @@ static struct string_id add_unknown_name(struct profile *p, struct slice file)
 
 struct line import_symbol(struct profile *p, struct slice symbol, struct slice dso)
 {
-    struct line line;
-    if (v8_function(p, symbol, &line) || v8_builtin(p, symbol, &line) ||
-        python_function(p, symbol, &line))
-        return line;
+    PROF_CLEANUP(arena_done) struct arena arena = { 0 };
+    struct jit_name script;
+    if (jit_name_of_script(&arena, symbol, &script))
+        return import_script(p, script.name, script.file, script.line, script.tier);
     struct func func = { .module = add_dso(p, dso) };
     bool named = symbol.len && !slice_is(symbol, "[unknown]");
     if (named) {

@@ -11,6 +11,7 @@
 #include "base/alloc.h"
 #include "base/file.h"
 #include "base/strbuf.h"
+#include "profile/jit_name.h"
 
 enum {
     READ_STEP_BYTES = 256 * 1024,
@@ -89,7 +90,14 @@ static void apply_names(struct lookup *l, const struct slice *names)
     for (uint32_t i = 0; i < l->count; i++) {
         if (names[i].len == 0)
             continue;
-        const struct found_line line = perfmap_name(&l->arena, names[i]);
+        const struct jit_name n = jit_name(&l->arena, names[i]);
+        const struct found_line line = {
+            .name = n.name,
+            .system_name = n.system_name,
+            .file = n.file,
+            .func_line = n.line,
+            .tier = n.tier,
+        };
         lookup_add(l, i, &line);
     }
 }

@@ -34,8 +34,4 @@ bool perfmap_match(int fd, const char *name, struct lookup *l, struct err *e);
 /* The same from memory. */
 void perfmap_match_text(struct slice text, struct lookup *l);
 
-/* Splits a runtime's name for generated code into name, file, line and tier. Texts borrow from
- * `text` or the arena. */
-struct found_line perfmap_name(struct arena *arena, struct slice text);
-
 #endif

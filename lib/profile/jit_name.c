@@ -1,17 +1,6 @@
 // SPDX-License-Identifier: MIT
-/*
- * How runtimes name generated code in perf maps:
- *
- *     V8         JS:*fib /app/fib.js:2:19      tier mark, function, script:line:column
- *                LazyCompile:~fn file.js:1:2   (Node 16 and older), Eval:, Script:, Function:
- *                Builtin:ArrayMap  BytecodeHandler:LdaSmi  RegExp:[a-z]+  wasm-function[3]-turbofan
- *     CPython    py::fib:/app/fib.py
- *     .NET       int32 [app] Program::Fib(int32)[OptimizedTier1]
- *     JVM        java.lang.String java.util.Foo.bar(int)      Interpreter
- */
-#include "symbol/perfmap.h"
+#include "profile/jit_name.h"
 
-#include <ctype.h>
 #include <string.h>
 
 #include "base/compiler.h"
@@ -85,9 +74,9 @@ static size_t script_start(struct slice s)
 
 /* The tier is no part of what the function is: identity is "function script:line:column", so that
  * two functions of one minified line stay apart. */
-static struct found_line v8_function(struct slice text)
+static struct jit_name v8_function(struct slice text)
 {
-    struct found_line f = { 0 };
+    struct jit_name f = { 0 };
     f.tier = text.len ? tier_of_mark(text.ptr[0]) : TIER_NONE;
     if (f.tier != TIER_NONE)
         text = slice_skip(text, 1);
@@ -95,26 +84,26 @@ static struct found_line v8_function(struct slice text)
     const size_t space = script_start(text);
     f.name = cut(text, space);
     struct slice script = space < text.len ? slice_skip(text, space + 1) : (struct slice){ 0 };
-    uint32_t column;
-    struct slice place = script;
-    if (take_number(&place, &column) && take_number(&place, &f.func_line))
-        script = place;
-    f.file = slice_starts(script, "file://") ? slice_skip(script, 7) : script;
+    if (take_number(&script, &f.line)) /* script:line in old versions, else script:line:column */
+        take_number(&script, &f.line);
+    f.file = slice_starts(script, "file://") ? slice_skip(script, strlen("file://")) : script;
     if (f.name.len == 0)
         f.name = slice_of("(anonymous)");
     return f;
 }
 
 /* Builtins are in node's symbol table as well, as Builtins_NAME: one name for both. */
-static struct found_line v8_builtin(struct arena *arena, struct slice name, const char *suffix)
+static struct jit_name v8_builtin(struct arena *arena, struct slice name, const char *suffix)
 {
-    return (
-        struct found_line){ .name = join(arena, "Builtins_", name, suffix), .tier = TIER_BUILTIN };
+    return (struct jit_name){
+        .name = join(arena, "Builtins_", name, suffix),
+        .tier = TIER_BUILTIN,
+    };
 }
 
-static struct found_line v8_wasm(struct slice text)
+static struct jit_name v8_wasm(struct slice text)
 {
-    struct found_line f = { 0 };
+    struct jit_name f = { 0 };
     if (tier_of_mark(text.ptr[0]) != TIER_NONE)
         text = slice_skip(text, 1);
     f.tier = slice_ends(text, "-liftoff") ? TIER_BASELINE : TIER_NONE;
@@ -130,7 +119,7 @@ static bool is_wasm(struct slice text)
            !memmem(text.ptr, text.len, " ", 1);
 }
 
-static bool v8_name(struct arena *arena, struct slice text, struct found_line *ret_line)
+static bool v8_name(struct arena *arena, struct slice text, struct jit_name *ret_name)
 {
     static const char *const functions[] = {
         "JS:", "LazyCompile:", "Function:", "Eval:", "Script:"
@@ -139,15 +128,15 @@ static bool v8_name(struct arena *arena, struct slice text, struct found_line *r
         if (!slice_starts(text, functions[i]))
             continue;
         const struct slice rest = slice_skip(text, strlen(functions[i]));
-        *ret_line = is_wasm(rest) ? v8_wasm(rest) : v8_function(rest);
+        *ret_name = is_wasm(rest) ? v8_wasm(rest) : v8_function(rest);
         return true;
     }
     if (slice_starts(text, "Builtin:"))
-        *ret_line = v8_builtin(arena, slice_skip(text, 8), "");
+        *ret_name = v8_builtin(arena, slice_skip(text, strlen("Builtin:")), "");
     else if (slice_starts(text, "BytecodeHandler:"))
-        *ret_line = v8_builtin(arena, slice_skip(text, 16), "Handler");
-    else if (is_wasm(text))
-        *ret_line = v8_wasm(text);
+        *ret_name = v8_builtin(arena, slice_skip(text, strlen("BytecodeHandler:")), "Handler");
+    else if (slice_starts(text, "RegExp:") || slice_starts(text, "Stub:"))
+        *ret_name = (struct jit_name){ .name = text };
     else
         return false;
     return true;
@@ -155,15 +144,15 @@ static bool v8_name(struct arena *arena, struct slice text, struct found_line *r
 
 /* ---- CPython ---- */
 
-static bool python_name(struct slice text, struct found_line *ret_line)
+static bool python_name(struct slice text, struct jit_name *ret_name)
 {
     if (!slice_starts(text, "py::"))
         return false;
-    text = slice_skip(text, 4);
+    text = slice_skip(text, strlen("py::"));
     const size_t path = slice_find(text, ':');
-    *ret_line = (struct found_line){ .name = cut(text, path) };
+    *ret_name = (struct jit_name){ .name = cut(text, path) };
     if (path < text.len)
-        ret_line->file = slice_skip(text, path + 1);
+        ret_name->file = slice_skip(text, path + 1);
     return true;
 }
 
@@ -189,9 +178,9 @@ static bool dotnet_tier(struct slice *text, enum func_tier *ret_tier)
 }
 
 /* "result name(parameters)" -> "name"; text without parameters stays whole. */
-static struct found_line managed_name(struct slice text)
+static struct jit_name managed_name(struct slice text)
 {
-    struct found_line f = { .name = text };
+    struct jit_name f = { .name = text };
     struct slice body = text;
     const bool dotnet = dotnet_tier(&body, &f.tier);
     const size_t parameters = slice_find(body, '(');
@@ -210,15 +199,22 @@ static struct found_line managed_name(struct slice text)
     return f;
 }
 
-struct found_line perfmap_name(struct arena *arena, struct slice text)
+bool jit_name_of_script(struct arena *arena, struct slice text, struct jit_name *ret_name)
 {
-    struct found_line line;
-    const bool known = v8_name(arena, text, &line) || python_name(text, &line);
-    if (!known && slice_starts(text, "RegExp:"))
-        line = (struct found_line){ .name = text };
-    else if (!known)
-        line = managed_name(text);
-    if (line.name.len == 0)
-        line.name = text; /* "py::", ":[Tier0]": nothing is left of it */
-    return line;
+    if (!v8_name(arena, text, ret_name) && !python_name(text, ret_name))
+        return false;
+    if (ret_name->name.len == 0)
+        ret_name->name = text; /* "py::": nothing is left of it */
+    return true;
+}
+
+struct jit_name jit_name(struct arena *arena, struct slice text)
+{
+    struct jit_name n;
+    if (jit_name_of_script(arena, text, &n))
+        return n;
+    n = is_wasm(text) ? v8_wasm(text) : managed_name(text);
+    if (n.name.len == 0)
+        n.name = text; /* ":[Tier0]" */
+    return n;
 }
