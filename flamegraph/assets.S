@@ -21,6 +21,7 @@ prof_page_script:
     .incbin "flamegraph/web/profile.js"
     .incbin "flamegraph/web/tree.js"
     .incbin "flamegraph/web/derive.js"
+    .incbin "flamegraph/web/groups.js"
     .incbin "flamegraph/web/totals.js"
     .incbin "flamegraph/web/search.js"
     .incbin "flamegraph/web/state.js"

@@ -6,13 +6,14 @@ const SHOW = 0;
 const MERGE = 1; // frames of the kind vanish, their own time goes to their callers
 const HIDE = 2; // frames of the kind vanish with their own time
 
-// Own weights of `tree` for some threads and an interval of slices. places: by member, the tree's node.
+// Own weights of `tree` for some threads and an interval of slices. places: by entry, the tree's node.
 function deriveSelf(tree, times, places, keepThread, from, to) {
     const self = { weight: new Float64Array(tree.n), count: new Float64Array(tree.n) };
     for (let i = 0; i < times.n; i++) {
         if (times.slice[i] < from || times.slice[i] >= to || !keepThread(times.thread[i])) continue;
-        self.weight[places(times.member[i])] += times.weight[i];
-        self.count[places(times.member[i])] += times.count[i];
+        const node = places(i);
+        self.weight[node] += times.weight[i];
+        self.count[node] += times.count[i];
     }
     return self;
 }

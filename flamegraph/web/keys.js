@@ -23,6 +23,7 @@ const KEYS = [
     ['i', 'i', 'invert', (app) => app.set({ view: app.state.view === 'inverted' ? 'graph' : 'inverted', zoom: '' })],
     ['h', 'h', 'left-heavy, merged, time order', (app) => app.nextOrder()],
     ['r', 'r', 'root at the bottom or the top', (app) => app.set({ up: !app.state.up })],
+    ['g', 'g', 'root: not split, by program, process, thread', (app) => app.nextGroup()],
     ['x', 'x', 'unfold recursion', (app) => app.model.facts.recursive && app.set({ recursion: !app.state.recursion, zoom: '' })],
     ['c', 'c', 'copy the chosen stack', (app) => app.copy(app.focused)],
     ['t', 't', 'go to the table of functions', (app) => app.toTable()],

@@ -440,6 +440,12 @@ class App {
         this.set({ order: orders[(orders.indexOf(this.state.order) + 1) % orders.length], zoom: '' });
     }
 
+    nextGroup() {
+        if (!this.bar.groups) return;
+        const levels = [...this.bar.groups.options].map((option) => option.value);
+        this.set({ group: levels[(levels.indexOf(this.model.groupOf(this.state)) + 1) % levels.length], zoom: '' });
+    }
+
     nextTheme() {
         this.set({ theme: this.themeName() === 'dark' ? 'light' : 'dark' });
     }

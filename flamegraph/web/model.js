@@ -11,8 +11,23 @@ class Model {
         model.names = namesRead(names);
         model.base = treeMeasure(treeRead(tree));
         model.kindOfRow = kindsOfRows(model.names, facts);
+        if (facts.threads.length > 1) model.addGroups();
         model.memo = new Map();
         return model;
+    }
+
+    addGroups() {
+        const { names, facts } = this;
+        const own = names.rows;
+        groupsAdd(names, facts.threads, facts.kinds.length);
+        facts.kinds.push({ id: 'group', title: 'process', hint: 'a program, process or thread', letter: 'P', light: '#cfd4da', dark: '#464d57' });
+        this.kindOfRow = groupLengthen(this.kindOfRow, names.rows - own).fill(facts.kinds.length - 1, own);
+        this.groupFirst = groupFirst(facts.threads);
+    }
+
+    // The level at the root: none, program, process or thread.
+    groupOf(state) {
+        return this.names.groups ? state.group || this.groupFirst : 'none';
     }
 
     get unit() {
@@ -40,7 +55,7 @@ class Model {
 
     // What state needs before tree() and views() can be called.
     async prepare(state) {
-        if (state.thread || state.from >= 0 || state.order === 'time') await this.needTimes();
+        if (state.thread || state.from >= 0 || state.order === 'time' || this.groupOf(state) !== 'none') await this.needTimes();
         if (state.recursion) await this.needMembers();
     }
 
@@ -52,20 +67,33 @@ class Model {
         return value;
     }
 
-    // The whole tree with direct recursion collapsed, or frame by frame.
-    full(recursion) {
+    // The whole tree with direct recursion collapsed, or frame by frame, apart for each group when that is wanted.
+    full(state) {
+        const group = this.times ? this.groupOf(state) : 'none';
+        if (group === 'none') return this.joined(state.recursion);
+        return this.cached('grouped', group + state.recursion, () =>
+            groupTree(this.names, this.joined(state.recursion), this.times, this.placeOf(state.recursion), this.names.groups[group]));
+    }
+
+    joined(recursion) {
         if (!recursion || !this.members) return this.base;
         return this.cached('full', '', () => treeFromLinks(this.members, 'heavy'));
     }
 
-    // By member, its node in full().
+    // By entry of the times, its node in joined().
     placeOf(recursion) {
+        const { member } = this.times;
         if (recursion && this.members) {
-            const place = this.full(true).place;
-            return (member) => place[member];
+            const { place } = this.joined(true);
+            return (i) => place[member[i]];
         }
         const nodeOf = this.members && this.members.nodeOf;
-        return nodeOf ? (member) => nodeOf[member] : (member) => member;
+        return nodeOf ? (i) => nodeOf[member[i]] : (i) => member[i];
+    }
+
+    // By entry of the times, its node in full().
+    placeIn(full, recursion) {
+        return full.entry ? (i) => full.entry[i] : this.placeOf(recursion);
     }
 
     keepThread(thread) {
@@ -91,9 +119,9 @@ class Model {
         const matchRow = search && search.rows;
         const filtered = (state.thread || state.from >= 0) && this.times;
         const order = state.order === 'name' ? 'name' : 'heavy';
-        const key = [state.recursion, state.kinds, order, filtered && [state.thread, state.from, state.to], matchRow && [state.query, state.regex]].join('|');
+        const key = [state.recursion, this.times && this.groupOf(state), state.kinds, order, filtered && [state.thread, state.from, state.to], matchRow && [state.query, state.regex]].join('|');
         return this.cached('tree', key, () => {
-            const full = this.full(state.recursion);
+            const full = this.full(state);
             const actions = state.kinds ? stateKindActions(state.kinds, this.facts.kinds) : null;
             if (!filtered && !matchRow && !actions && order === 'heavy') return full;
             return deriveTree(this.names, full, {
@@ -105,7 +133,7 @@ class Model {
 
     selfOf(full, state) {
         const to = state.to >= 0 ? state.to : Infinity;
-        return deriveSelf(full, this.times, this.placeOf(state.recursion), this.keepThread(state.thread), state.from, to);
+        return deriveSelf(full, this.times, this.placeIn(full, state.recursion), this.keepThread(state.thread), state.from, to);
     }
 
     // { main, callers }: the trees to draw; callers only in the sandwich.
@@ -140,13 +168,13 @@ class Model {
     chart(tree, state) {
         const { times } = this;
         const keep = this.keepThread(state.thread);
-        const place = this.placeOf(state.recursion);
+        const place = this.placeIn(this.full(state), state.recursion);
         const origin = tree.origin;
         const visits = { n: 0, node: new Uint32Array(times.n), weight: new Float64Array(times.n), count: new Float64Array(times.n) };
         const sum = origin ? null : tree.total;
         for (let i = 0; i < times.n; i++) {
             if (times.slice[i] < state.from || (state.to >= 0 && times.slice[i] >= state.to) || !keep(times.thread[i])) continue;
-            const from = place(times.member[i]);
+            const from = place(i);
             const node = origin ? origin[from] : from;
             if (node === 0 && sum === null) continue;
             visits.node[visits.n] = node;

@@ -20,7 +20,7 @@ function namesRead(bytes) {
     const funcs = wire.number();
     const column = () => wire.column(funcs);
     const names = {
-        string, modules, funcs,
+        string, strings, modules, funcs, ownFuncs: funcs,
         name: wire.increases(funcs), system: column(), file: column(), line: column(), module: column(), kind: column(),
     };
     const rows = wire.number();

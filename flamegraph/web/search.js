@@ -24,9 +24,9 @@ function searchFuncs(names, search) {
     names.texts = names.texts || {};
     const field = search.field;
     const texts = (names.texts[field] = names.texts[field] || []);
-    for (let f = texts.length; f < names.funcs; f++) texts.push(SEARCH_FIELDS[field](names, f));
+    for (let f = texts.length; f < names.ownFuncs; f++) texts.push(SEARCH_FIELDS[field](names, f));
     const match = new Uint8Array(names.funcs);
-    for (let f = 0; f < names.funcs; f++) match[f] = search.pattern.test(texts[f]) ? 1 : 0;
+    for (let f = 0; f < names.ownFuncs; f++) match[f] = search.pattern.test(texts[f]) ? 1 : 0;
     return match;
 }
 

@@ -7,6 +7,7 @@ const STATE_FIRST = {
     order: 'heavy', // heavy, name, time
     up: false, // root at the bottom
     recursion: false, // true: direct recursion is drawn frame by frame
+    group: '', // '' as the profile asks for: none, program, process, thread
     thread: '', // '' all, 't3' a thread, 'p2' a process, by the page's numbers
     from: -1, // slices of time, -1: from the start
     to: -1,
@@ -57,6 +58,7 @@ function stateCheck(state) {
     };
     allow('view', ['graph', 'inverted', 'sandwich']);
     allow('order', ['heavy', 'name', 'time']);
+    allow('group', ['', 'none', 'program', 'process', 'thread']);
     allow('tab', ['functions', 'frame']);
     allow('sort', ['self', 'total', 'name']);
     allow('theme', ['', 'light', 'dark']);

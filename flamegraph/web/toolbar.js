@@ -24,15 +24,16 @@ class Toolbar {
         if (facts.times) orders.push(['time', 'Time order', 'As it ran, from left to right; equal neighbours merge']);
         this.order = segmented('Order', orders, (order) => on.set({ order, zoom: '' }));
         this.threads = facts.threads.length > 1 ? this.threadList() : null;
-        this.up = toggle('⇅', 'Root at the bottom: flames grow upwards (r)', () => on.set({ up: this.up.getAttribute('aria-pressed') !== 'true' }));
-        this.recursion = facts.recursive ? toggle('×n', 'Draw each level of a function that calls itself (x)',
+        this.groups = facts.threads.length > 1 ? this.groupList() : null;
+        this.up = toggle('⇅ Flip', 'Root at the bottom: flames grow upwards (r)', () => on.set({ up: this.up.getAttribute('aria-pressed') !== 'true' }));
+        this.recursion = facts.recursive ? toggle('×n Unfold', 'Draw each level of a function that calls itself (x)',
             () => on.set({ recursion: this.recursion.getAttribute('aria-pressed') !== 'true', zoom: '' })) : null;
         this.menu = this.exportMenu();
         this.element = h('div', { id: 'bar', role: 'toolbar', 'aria-label': 'Graph' }, this.searchBox(), this.view.element, this.order.element,
-            this.threads, this.up, this.recursion, h('span', { class: 'stretch' }),
-            h('button', { type: 'button', onclick: () => on.reset(), title: 'Back to the first view (0)', 'aria-label': 'Reset the view', class: 'icon' }, '↺'), this.menu);
-        this.tools = h('div', { id: 'tools' }, h('button', { type: 'button', class: 'icon', onclick: () => on.theme(), title: 'Dark or light (d)', 'aria-label': 'Dark or light' }, '◐'),
-            h('button', { type: 'button', class: 'icon', onclick: () => on.help(), title: 'Keys (?)', 'aria-label': 'Keys' }, '?'));
+            this.groups, this.threads, this.up, this.recursion, h('span', { class: 'stretch' }),
+            h('button', { type: 'button', onclick: () => on.reset(), title: 'Back to the first view (0)', 'aria-label': 'Reset the view', class: 'icon' }, '↺ Reset'), this.menu);
+        this.tools = h('div', { id: 'tools' }, h('button', { type: 'button', class: 'icon', onclick: () => on.theme(), title: 'Dark or light (d)', 'aria-label': 'Dark or light' }, '◐ Theme'),
+            h('button', { type: 'button', class: 'icon', onclick: () => on.help(), title: 'Keys (?)', 'aria-label': 'Keys' }, '? Keys'));
     }
 
     searchBox() {
@@ -73,6 +74,17 @@ class Toolbar {
         return select;
     }
 
+    groupList() {
+        const { threads } = this.model.facts;
+        const select = h('select', { 'aria-label': 'Level at the root', title: 'What stands at the root of the graph (g)', onchange: () => this.on.set({ group: select.value, zoom: '' }) },
+            h('option', { value: 'none' }, 'Not split'));
+        const add = (by, text) => groupCount(threads, by) > 1 && select.append(h('option', { value: by }, text));
+        add('program', 'By program');
+        add('process', 'By process');
+        add('thread', 'By thread');
+        return select;
+    }
+
     exportMenu() {
         const item = (text, kind) => h('button', { type: 'button', onclick: () => {
             this.menu.open = false;
@@ -88,6 +100,7 @@ class Toolbar {
         this.view.update(state.view);
         this.order.update(state.order);
         if (this.threads) this.threads.value = state.thread;
+        if (this.groups) this.groups.value = this.model.groupOf(state);
         press(this.up, state.up);
         press(this.recursion, state.recursion);
         press(this.regex, state.regex);

@@ -46,7 +46,7 @@ const TOTALS_KEYS = {
 function totalsSorted(names, totals, key, natural, keepFunc) {
     if (totals.sortedBy !== key) {
         totals.sorted = [];
-        for (let f = 0; f < names.funcs; f++) if (totals.row[f] !== NO_ROW) totals.sorted.push(f);
+        for (let f = 0; f < names.ownFuncs; f++) if (totals.row[f] !== NO_ROW) totals.sorted.push(f);
         totals.sorted.sort(TOTALS_KEYS[key](names, totals));
         totals.sortedBy = key;
     }
