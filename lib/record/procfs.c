@@ -17,11 +17,15 @@ enum {
     THREADS_PER_BEAT = 512, /* 3-10 us each */
 };
 
+struct cpu_total {
+    uint64_t user_ns, kernel_ns;
+};
+
 struct procfs_source {
     struct recorder *recorder;
     uint64_t next_ns;
-    size_t next_thread;      /* where the round over all threads goes on */
-    struct procfs_stat base; /* of the attached process at the start */
+    size_t next_thread;    /* where the round over all threads goes on */
+    struct cpu_total base; /* of what was attached to, at the start */
 };
 
 static struct series_id series(
@@ -65,12 +69,33 @@ static void read_threads(struct procfs_source *s, size_t limit)
     }
 }
 
+/* Of all processes that live, and of those that they have waited for. */
+static struct cpu_total sum_processes(const struct recorder *r)
+{
+    struct cpu_total sum = { 0 };
+    for (size_t i = 0; i < r->processes.list.len; i++) {
+        const struct tracked_process *t = &r->processes.list.ptr[i];
+        struct procfs_stat stat;
+        if (!t->alive || !procfs_stat(t->pid, 0, &stat))
+            continue;
+        sum.user_ns += stat.user_ns;
+        sum.kernel_ns += stat.kernel_ns;
+        if (r->options->no_children)
+            continue;
+        sum.user_ns += stat.children_user_ns;
+        sum.kernel_ns += stat.children_kernel_ns;
+    }
+    return sum;
+}
+
 static void *procfs_start(struct recorder *r, struct err *e)
 {
     struct procfs_source *s = xcalloc(1, sizeof *s);
     s->recorder = r;
     s->next_ns = clock_monotonic_ns() + FIRST_BEAT_NS;
-    if (!procfs_stat(r->target, 0, &s->base)) {
+    struct procfs_stat stat;
+    s->base = sum_processes(r);
+    if (!procfs_stat(r->target, 0, &stat)) {
         err_set(e, ERR_NOT_FOUND, "cannot read /proc/%d/stat", (int)r->target);
         free(s);
         return NULL;
@@ -82,9 +107,12 @@ static void *procfs_start(struct recorder *r, struct err *e)
 static void set_attached_total(struct procfs_source *s)
 {
     struct profile_meta *meta = profile_meta(s->recorder->profile);
-    struct procfs_stat now;
-    if (s->recorder->options->argv || !procfs_stat(s->recorder->target, 0, &now))
-        return;
+    const struct cpu_total now = sum_processes(s->recorder);
+    const uint64_t total_ns = meta->target_user_ns + meta->target_kernel_ns;
+    if (s->recorder->options->argv || now.user_ns < s->base.user_ns ||
+        now.kernel_ns < s->base.kernel_ns ||
+        now.user_ns + now.kernel_ns - s->base.user_ns - s->base.kernel_ns < total_ns)
+        return; /* some have ended and took their share along */
     meta->target_user_ns = now.user_ns - s->base.user_ns;
     meta->target_kernel_ns = now.kernel_ns - s->base.kernel_ns;
 }

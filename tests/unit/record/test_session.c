@@ -143,6 +143,30 @@ Test(session, an_attached_process_goes_on_after_detaching)
     waitpid(pid, NULL, 0);
 }
 
+Test(session, the_time_of_an_attached_process_includes_its_children)
+{
+    const pid_t pid = fork();
+    if (pid == 0) {
+        const pid_t parent = getpid();
+        if (fork() == 0)
+            while (getppid() == parent)
+                ;
+        else
+            pause();
+        _exit(1);
+    }
+    usleep(20000);
+    struct record_outcome outcome;
+    const struct record_options o = { .pid = pid, .duration_ns = 500 * NS_PER_MS, .save_fd = -1 };
+    struct record_session *s = child_record(&o, &outcome);
+    const struct profile_meta *meta = profile_meta_get(record_session_profile(s));
+    cr_expect_gt(child_samples(s), 10);
+    cr_expect_gt(meta->target_user_ns + meta->target_kernel_ns, 40 * NS_PER_MS);
+    record_session_free(s);
+    kill(pid, SIGKILL);
+    waitpid(pid, NULL, 0);
+}
+
 Test(session, a_program_that_cannot_be_run_is_told_apart)
 {
     static char missing[] = "/nonexistent/program", folder[] = "/tmp";
