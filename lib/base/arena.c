@@ -43,7 +43,6 @@ void *arena_alloc(struct arena *a, size_t size_bytes)
         block = block_new(a, want);
     void *ptr = block->bytes + block->used;
     block->used += want;
-    a->used_bytes += want;
     return ptr;
 }
 

@@ -13,7 +13,6 @@
 
 struct arena {
     struct arena_block *head;
-    size_t used_bytes; /* sum handed out, for limits */
 };
 
 void *arena_alloc(struct arena *a, size_t size_bytes) PROF_MUST_USE; /* zeroed */

@@ -3,8 +3,6 @@
 
 #include <assert.h>
 #include <inttypes.h>
-#include <math.h>
-#include <stdlib.h>
 
 #include "base/utf8.h"
 
@@ -125,24 +123,6 @@ void json_i64(struct json *j, int64_t value)
 {
     separate(j);
     strbuf_addf(j->out, "%" PRId64, value);
-}
-
-void json_double(struct json *j, double value)
-{
-    separate(j);
-    if (!isfinite(value)) {
-        strbuf_adds(j->out, "null");
-        return;
-    }
-    /* The fewest digits that read back as the same number; 17 always do. */
-    size_t start = j->out->len;
-    for (int digits = 15; digits <= 17; digits++) {
-        j->out->len = start;
-        strbuf_addf(j->out, "%.*g", digits, value);
-        double back = strtod(j->out->ptr + start, NULL);
-        if (back >= value && back <= value)
-            return;
-    }
 }
 
 void json_bool(struct json *j, bool value)

@@ -2,8 +2,8 @@
 /*
  * Writes JSON into a strbuf: commas, escaping and nesting are kept right. Text that is not UTF-8 is
  * repaired with U+FFFD; '<', '>' and '&' are written as \u escapes, so that the result can stand
- * inside an HTML element. Doubles are written so that they read back equal; NaN and infinity are
- * null. Nesting deeper than JSON_MAX_DEPTH is a mistake of ours (assert). Not thread-safe.
+ * inside an HTML element. Nesting deeper than JSON_MAX_DEPTH is a mistake of ours (assert). Not
+ * thread-safe.
  */
 #ifndef PROF_BASE_JSON_H
 #define PROF_BASE_JSON_H
@@ -33,7 +33,6 @@ void json_string(struct json *j, struct slice text);
 void json_text(struct json *j, const char *text); /* NULL is null */
 void json_u64(struct json *j, uint64_t value);
 void json_i64(struct json *j, int64_t value);
-void json_double(struct json *j, double value);
 void json_bool(struct json *j, bool value);
 
 #endif

@@ -64,7 +64,7 @@ static void add_line(struct out *o, const struct profile *p, const struct calltr
 bool folded_write(const struct profile *p, const struct format_sink *sink, struct err *e)
 {
     struct calltree tree;
-    calltree_build(p, &(struct calltree_options){ 0 }, &tree);
+    calltree_build(p, false, &tree);
     VEC(uint32_t) path = { 0 }; /* node at each depth above the one under way */
     vec_reserve(&path, tree.max_depth + 1);
     struct out o = out_init(sink, e);

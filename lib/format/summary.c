@@ -121,7 +121,7 @@ void summary_build(const struct profile *p, struct summary *ret_summary)
 {
     struct summary s = { .p = p };
     func_totals_build(p, &s.funcs);
-    calltree_build(p, &(struct calltree_options){ .collapse_recursion = true }, &s.tree);
+    calltree_build(p, true, &s.tree);
     sort_by_total(&s);
     find_hot_lines(&s);
     sum_kinds(&s);

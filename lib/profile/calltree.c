@@ -85,26 +85,6 @@ static void build_from_root(struct builder *b, const struct stack_sum *sums)
     free(node_of);
 }
 
-/* From each leaf up to the root: the root's children are the functions that were executing. */
-static void build_inverted(struct builder *b, const struct stack_sum *sums)
-{
-    uint32_t count = profile_stack_count(b->p);
-    for (uint32_t i = 0; i < count; i++) {
-        if (sums[i].self_count == 0)
-            continue;
-        uint32_t node = 0;
-        struct stack_id id = { i };
-        while (id.i) {
-            struct stack stack = profile_stack(b->p, id);
-            const struct line *lines = profile_frame_lines(b->p, stack.frame);
-            for (uint32_t l = profile_frame(b->p, stack.frame)->line_count; l-- > 0;)
-                node = child_of(b, node, &lines[l], l > 0, sums[i].self_weight);
-            id = stack.caller;
-        }
-        add_self(b, node, &sums[i]);
-    }
-}
-
 static void sum_totals(struct builder *b)
 {
     for (size_t i = b->nodes.len; i-- > 0;) {
@@ -204,22 +184,12 @@ static void emit_depth_first(const struct builder *b, struct calltree *tree)
     set_ends(tree);
 }
 
-void calltree_build(
-    const struct profile *p, const struct calltree_options *options, struct calltree *ret_tree)
+void calltree_build(const struct profile *p, bool collapse_recursion, struct calltree *ret_tree)
 {
-    struct sample_filter filter = {
-        .thread = options->thread,
-        .process = options->process,
-        .from_ns = options->from_ns,
-        .to_ns = options->to_ns,
-    };
-    struct stack_sum *sums = stack_sums_new(p, &filter);
-    struct builder b = { .p = p, .collapse_recursion = options->collapse_recursion };
+    struct stack_sum *sums = stack_sums_new(p);
+    struct builder b = { .p = p, .collapse_recursion = collapse_recursion };
     add_node(&b, &(struct calltree_node){ 0 });
-    if (options->inverted)
-        build_inverted(&b, sums);
-    else
-        build_from_root(&b, sums);
+    build_from_root(&b, sums);
     free(sums);
     sum_totals(&b);
     *ret_tree = (struct calltree){ 0 };

@@ -34,16 +34,8 @@ struct calltree {
     uint32_t max_depth;
 };
 
-struct calltree_options {
-    bool inverted;             /* callees up: the root's children are the leaf functions */
-    bool collapse_recursion;   /* a function that calls itself directly is one node */
-    struct thread_id thread;   /* 0: all */
-    struct process_id process; /* 0: all */
-    uint64_t from_ns, to_ns;   /* 0, 0: all times */
-};
-
-void calltree_build(
-    const struct profile *p, const struct calltree_options *options, struct calltree *ret_tree);
+/* collapse_recursion: a function that calls itself directly is one node. */
+void calltree_build(const struct profile *p, bool collapse_recursion, struct calltree *ret_tree);
 void calltree_done(struct calltree *tree);
 
 /* Self and total of each function; in total a function counts once per stack however often it

@@ -39,7 +39,7 @@ static uint32_t pass_frame(
 
 static void search_stacks(struct search *s)
 {
-    struct stack_sum *sums = stack_sums_new(s->p, NULL);
+    struct stack_sum *sums = stack_sums_new(s->p);
     uint32_t count = profile_stack_count(s->p);
     uint32_t *nearest = xcalloc(count, sizeof *nearest); /* own func at or above each stack */
     for (uint32_t i = 1; i < count; i++) {

@@ -6,25 +6,13 @@
 #include "base/alloc.h"
 #include "profile/sample_log.h"
 
-bool sample_filter_accepts(
-    const struct profile *p, const struct sample_filter *filter, const struct sample *s)
-{
-    if (filter->thread.i && filter->thread.i != s->thread.i)
-        return false;
-    if (filter->process.i && profile_thread(p, s->thread)->process.i != filter->process.i)
-        return false;
-    return s->time_ns >= filter->from_ns && (filter->to_ns == 0 || s->time_ns < filter->to_ns);
-}
-
-struct stack_sum *stack_sums_new(const struct profile *p, const struct sample_filter *filter)
+struct stack_sum *stack_sums_new(const struct profile *p)
 {
     uint32_t count = profile_stack_count(p);
     struct stack_sum *sums = xcalloc(count, sizeof *sums);
     struct sample_iter it = sample_iter(profile_samples(p));
     struct sample s;
     while (sample_iter_next(&it, &s)) {
-        if (filter && !sample_filter_accepts(p, filter, &s))
-            continue;
         sums[s.stack.i].self_count += s.count;
         sums[s.stack.i].self_weight += s.weight;
     }

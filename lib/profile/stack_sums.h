@@ -6,7 +6,6 @@
 #ifndef PROF_PROFILE_STACK_SUMS_H
 #define PROF_PROFILE_STACK_SUMS_H
 
-#include <stdbool.h>
 #include <stdint.h>
 
 #include "profile/profile.h"
@@ -16,17 +15,7 @@ struct stack_sum {
     uint64_t total_count, total_weight; /* with all callees' stacks */
 };
 
-/* Zeroed fields do not filter. */
-struct sample_filter {
-    struct thread_id thread;
-    struct process_id process;
-    uint64_t from_ns, to_ns; /* [from, to) */
-};
-
-bool sample_filter_accepts(
-    const struct profile *p, const struct sample_filter *filter, const struct sample *s);
-
-/* One row per stack id, profile_stack_count() rows; release with free(). filter may be NULL. */
-struct stack_sum *stack_sums_new(const struct profile *p, const struct sample_filter *filter);
+/* One row per stack id, profile_stack_count() rows; release with free(). */
+struct stack_sum *stack_sums_new(const struct profile *p);
 
 #endif

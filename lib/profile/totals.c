@@ -117,7 +117,7 @@ static int compare_func_totals(const void *a, const void *b, void *ctx)
 
 void func_totals_build(const struct profile *p, struct func_totals *ret_totals)
 {
-    struct stack_sum *sums = stack_sums_new(p, NULL);
+    struct stack_sum *sums = stack_sums_new(p);
     uint32_t func_count = profile_func_count(p);
     struct func_adder adder = {
         .rows = xcalloc(func_count, sizeof *adder.rows),
@@ -218,7 +218,7 @@ static int compare_line_totals(const void *a, const void *b)
 
 void line_totals_build(const struct profile *p, struct line_totals *ret_totals)
 {
-    struct stack_sum *sums = stack_sums_new(p, NULL);
+    struct stack_sum *sums = stack_sums_new(p);
     struct line_adder adder = { 0 };
     struct stack_walk walk = { .p = p, .sums = sums };
     walk_stacks(&walk, enter_lines, leave_lines, &adder);

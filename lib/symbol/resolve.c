@@ -143,9 +143,6 @@ static void make_jobs(struct resolver *r)
 
 static bool is_program(const struct resolver *r, struct string_id path)
 {
-    if (r->options->app_path)
-        if (slice_is(profile_string(r->profile, path), r->options->app_path))
-            return true;
     for (uint32_t i = 1; i < profile_process_count(r->profile); i++)
         if (profile_process(r->profile, (struct process_id){ i })->exe.i == path.i)
             return true;

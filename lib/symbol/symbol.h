@@ -27,7 +27,6 @@ struct symbol_source {
 struct symbol_options {
     const struct symbol_source *sources;
     uint32_t source_count;
-    const char *app_path; /* main executable: its code is FUNC_APP; NULL: the first process's exe */
     bool no_inline;       /* physical functions only */
     uint32_t timeout_ms;  /* per module; 0: SYMBOL_TIMEOUT_MS */
 };

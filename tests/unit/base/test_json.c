@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include <criterion/criterion.h>
 #include <criterion/new/assert.h>
-#include <math.h>
 
 #include "base/json.h"
 
@@ -41,17 +40,4 @@ Test(json, repairs_invalid_utf8)
     json_string(&j, (struct slice){ "\xff\xc0\xaf\xed\xa0\x80z", 7 });
     cr_assert(eq(str, out.ptr,
         "\"\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbdz\""));
-}
-
-Test(json, writes_doubles_short_and_exact)
-{
-    PROF_CLEANUP(strbuf_done) struct strbuf out = STRBUF_INIT;
-    struct json j;
-    json_init(&j, &out);
-    json_array(&j);
-    json_double(&j, 0.1);
-    json_double(&j, 1.0 / 3.0);
-    json_double(&j, nan(""));
-    json_array_end(&j);
-    cr_assert(eq(str, out.ptr, "[0.1,0.3333333333333333,null]"));
 }
