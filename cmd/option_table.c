@@ -247,8 +247,10 @@ static void add_samplers(struct strbuf *out)
 
 void option_allowed_values(const struct option *row, uint32_t command_bit, struct strbuf *out)
 {
-    if (row->values == VALUES_FORMAT)
-        strbuf_adds(out, command_bit & ON_CHECK ? "text json" : output_format_names());
+    if (row->values == VALUES_FORMAT && (command_bit & ON_CHECK))
+        strbuf_adds(out, "text json");
+    else if (row->values == VALUES_FORMAT)
+        output_add_format_names(out);
     else if (row->values == VALUES_SAMPLER)
         add_samplers(out);
     else if (row->values == VALUES_LISTED)

@@ -25,24 +25,14 @@ static const char native_name[] = "prof";
 
 /* ---- choosing a format ---- */
 
-const char *output_format_names(void)
+void output_add_format_names(struct strbuf *out)
 {
-    static char names[256];
-    if (names[0])
-        return names;
-    size_t count, len = 0;
+    size_t count;
     const struct format *rows = format_table(&count);
-    memcpy(names, html_format.name, strlen(html_format.name));
-    len = strlen(html_format.name);
-    for (size_t i = 0; i < count; i++) {
-        size_t more = strlen(rows[i].name);
-        if (!rows[i].write || len + more + 2 > sizeof names)
-            continue;
-        names[len++] = ' ';
-        memcpy(names + len, rows[i].name, more);
-        len += more;
-    }
-    return names;
+    strbuf_adds(out, html_format.name);
+    for (size_t i = 0; i < count; i++)
+        if (rows[i].write)
+            strbuf_addf(out, " %s", rows[i].name);
 }
 
 static const struct format *format_named(const char *name)
@@ -61,7 +51,9 @@ static const struct format *format_of_path(const char *path)
 static bool unknown_ending(const char *path, struct err *e)
 {
     err_set(e, ERR_USAGE, "no output format is known by the ending of '%s'", path);
-    return err_hint(e, "add --format with one of: %s", output_format_names());
+    PROF_CLEANUP(strbuf_done) struct strbuf names = STRBUF_INIT;
+    output_add_format_names(&names);
+    return err_hint(e, "add --format with one of: %s", names.ptr);
 }
 
 static bool is_folder(const char *path)
@@ -300,13 +292,13 @@ static const char *first_page(const struct outputs *outputs)
     return NULL;
 }
 
-void outputs_show(const struct outputs *outputs, const struct invoker *invoker)
+void outputs_show(const struct outputs *outputs)
 {
     const char *page = first_page(outputs);
     struct err e = { 0 };
     if (!page)
         say_warning("--open shows html reports only, and none was written");
-    else if (!invoker_open(invoker, page, &e))
+    else if (!invoker_open(outputs->invoker, page, &e))
         say_error(&e);
     err_done(&e);
 }

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 /*
  * Where results go: chooses formats by --format or by the ending of each -o, opens all files before
- * the target starts (a folder that is missing or full of no permission is said while nothing is
- * lost), and writes them at the end, aside and renamed.
+ * the target starts (so that a folder that is missing or may not be written to costs no recording),
+ * and writes them at the end, aside and renamed.
  */
 #ifndef PROF_CMD_OUTPUT_H
 #define PROF_CMD_OUTPUT_H
@@ -18,8 +18,9 @@
 #include "format/format.h"
 #include "profile/profile.h"
 
-/* Space-separated names of the formats that can be written: those of lib/format and html. */
-const char *output_format_names(void);
+/* Appends the names of the formats that can be written, those of lib/format and html, with blanks
+ * between them. */
+void output_add_format_names(struct strbuf *out);
 
 struct output {
     const struct format *format;
@@ -58,10 +59,11 @@ bool outputs_write(struct outputs *outputs, const struct profile *p,
  * When no output could be written, the disk being full: keeps the recording as a FILE.prof in the
  * first folder that takes it, and gives its path.
  */
-bool outputs_rescue(const struct outputs *outputs, const struct profile *p, struct strbuf *ret_path);
+bool outputs_rescue(
+    const struct outputs *outputs, const struct profile *p, struct strbuf *ret_path);
 
 /* For --open: shows the first page among the written files in the browser; says why it cannot. */
-void outputs_show(const struct outputs *outputs, const struct invoker *invoker);
+void outputs_show(const struct outputs *outputs);
 
 void outputs_done(struct outputs *outputs);
 

@@ -129,7 +129,7 @@ static int report(const struct command *command, struct settings *settings)
     if (!ok)
         say_error(&e);
     if (ok && settings->open)
-        outputs_show(&run.outputs, &run.invoker);
+        outputs_show(&run.outputs);
     if (ok && !settings->quiet) {
         summary_say(p);
         summary_say_paths(&run.outputs);

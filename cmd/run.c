@@ -256,7 +256,7 @@ static int record_and_report(struct run *run)
     }
     err_done(&e);
     if (reported && run->settings->open)
-        outputs_show(&run->outputs, &run->invoker);
+        outputs_show(&run->outputs);
     if (!run->settings->quiet)
         summary_say_paths(&run->outputs);
     return reported && run->recorded ? status_of_outcome(&run->outcome) : STATUS_PROF_FAILED;
