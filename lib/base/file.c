@@ -3,16 +3,20 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/random.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/alloc.h"
 
-enum { READ_STEP_BYTES = 64 * 1024 };
+#define TEMP_SUFFIX ".XXXXXX"
+
+enum { READ_STEP_BYTES = 64 * 1024, OWN_PATH_BYTES = 32, NAME_ATTEMPTS = 100 };
 
 void close_fd(int *fd)
 {
@@ -102,6 +106,12 @@ void file_map_done(struct file_map *m)
     *m = (struct file_map){ 0 };
 }
 
+static const char *own_path(int fd, char text[static OWN_PATH_BYTES])
+{
+    snprintf(text, OWN_PATH_BYTES, "/proc/self/fd/%d", fd);
+    return text;
+}
+
 /* A pipe, a device or a terminal cannot be renamed over: it is written directly. */
 static bool is_special(const char *path)
 {
@@ -121,6 +131,48 @@ static bool open_directly(struct file_out *f, const char *path, struct err *e)
     return true;
 }
 
+/*
+ * A file without a name where the file system has such (open(2), O_TMPFILE), and where it can be
+ * given one later: through /proc, by a name that is not too long. Else one that is there to see.
+ */
+static int open_aside(struct file_out *f, const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    PROF_CLEANUP(strbuf_done) struct strbuf folder = STRBUF_INIT;
+    strbuf_addslice(
+        &folder, slash ? (struct slice){ path, (size_t)(slash - path) + 1 } : slice_of("."));
+    if (strlen(slash ? slash + 1 : path) + strlen(TEMP_SUFFIX) <= NAME_MAX) {
+        PROF_CLEANUP(close_fd) int fd = open(folder.ptr, O_TMPFILE | O_WRONLY | O_CLOEXEC, 0600);
+        char own[OWN_PATH_BYTES];
+        f->nameless = fd >= 0 && access(own_path(fd, own), F_OK) == 0;
+        if (f->nameless)
+            return take_fd(&fd);
+    }
+    return mkostemp(f->temp_path, O_CLOEXEC); /* O_EXCL, mode 0600 */
+}
+
+/* Gives the file a name that nobody has, from the pattern in temp_path. */
+static bool name_it(struct file_out *f)
+{
+    char own[OWN_PATH_BYTES];
+    char *const suffix = f->temp_path + strlen(f->temp_path) - strlen(TEMP_SUFFIX) + 1;
+    for (int i = 0; i < NAME_ATTEMPTS; i++) {
+        uint32_t number;
+        if (getrandom(&number, sizeof number, 0) != sizeof number)
+            return false;
+        for (char *at = suffix; *at; at++, number /= 26)
+            *at = (char)('a' + number % 26);
+        if (linkat(AT_FDCWD, own_path(f->fd, own), AT_FDCWD, f->temp_path, AT_SYMLINK_FOLLOW) ==
+            0) {
+            f->nameless = false;
+            return true;
+        }
+        if (errno != EEXIST)
+            return false;
+    }
+    return false;
+}
+
 bool file_out_open(struct file_out *f, const char *path, struct err *e)
 {
     *f = (struct file_out){ .fd = -1 };
@@ -132,9 +184,9 @@ bool file_out_open(struct file_out *f, const char *path, struct err *e)
     if (stat(path, &st) == 0 && S_ISDIR(st.st_mode))
         return err_set(e, ERR_USAGE, "cannot write '%s': it is a folder", path);
     struct strbuf temp = STRBUF_INIT;
-    strbuf_addf(&temp, "%s.XXXXXX", path);
+    strbuf_addf(&temp, "%s" TEMP_SUFFIX, path);
     f->temp_path = strbuf_take(&temp);
-    f->fd = mkostemp(f->temp_path, O_CLOEXEC); /* O_EXCL, mode 0600 */
+    f->fd = open_aside(f, path);
     if (f->fd < 0) {
         int errnum = errno;
         file_out_done(f);
@@ -147,6 +199,8 @@ bool file_out_open(struct file_out *f, const char *path, struct err *e)
 
 bool file_out_commit(struct file_out *f, struct err *e)
 {
+    if (f->nameless && !name_it(f))
+        return err_sys(e, errno, "cannot name '%s'", f->path);
     if (close(take_fd(&f->fd)) != 0)
         return err_sys(e, errno, "cannot finish writing '%s'", f->path);
     if (!f->temp_path)
@@ -164,7 +218,7 @@ void file_out_done(struct file_out *f)
     if (f->fd >= 0 && f->path == NULL && f->temp_path == NULL)
         f->fd = -1;
     close_fd(&f->fd);
-    if (f->temp_path)
+    if (f->temp_path && !f->nameless)
         unlink(f->temp_path);
     free(f->temp_path);
     free(f->path);

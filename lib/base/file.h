@@ -45,6 +45,7 @@ struct file_out {
     int fd;
     char *path;
     char *temp_path; /* NULL when path is a pipe, a device or "-" */
+    bool nameless;   /* temp_path is still a pattern: a process that dies leaves nothing behind */
 };
 
 bool file_out_open(struct file_out *f, const char *path, struct err *e);

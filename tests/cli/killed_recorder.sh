@@ -10,6 +10,9 @@ sleep 7.5
 kill -KILL "$prof"
 wait "$prof" 2> /dev/null
 want there [ -s cut.prof ]
+if python3 -c 'import os; os.open(".", os.O_TMPFILE | os.O_WRONLY)' 2> /dev/null; then
+    want nothing-half-done-is-left [ "$(ls cut* | wc -l)" = 1 ]
+fi
 run "$PROF" report cut.prof --format text
 want_status 0 readable
 want says-that-it-is-cut grep -q 'ends early' out

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include <criterion/criterion.h>
 #include <criterion/new/assert.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -65,6 +66,37 @@ Test(file, output_that_is_not_committed_leaves_the_old_file_and_no_other)
     cr_assert(file_read(path, 100, &text, NULL));
     cr_assert(eq(str, text.ptr, "old"));
     free(temp);
+    free(path);
+}
+
+/* Only where the file system has files without names; an old overlay has none. */
+Test(file, output_of_a_process_that_is_killed_leaves_nothing_behind)
+{
+    char *path = path_of("killed");
+    struct file_out f;
+    cr_assert(file_out_open(&f, path, NULL));
+    cr_assert(file_write_all(f.fd, "half", 4, NULL));
+    if (f.nameless)
+        cr_assert(ne(int, access(f.temp_path, F_OK), 0));
+    struct stat st;
+    cr_assert(eq(int, fstat(f.fd, &st), 0));
+    cr_assert(eq(int, (int)st.st_nlink, f.nameless ? 0 : 1));
+    cr_assert(file_out_commit(&f, NULL));
+    cr_assert(eq(int, access(path, F_OK), 0));
+    file_out_done(&f);
+    free(path);
+}
+
+Test(file, a_name_of_the_greatest_length_is_refused_at_once_or_written)
+{
+    char name[NAME_MAX + 1];
+    memset(name, 'n', NAME_MAX);
+    name[NAME_MAX] = '\0';
+    char *path = path_of(name);
+    struct file_out f;
+    if (file_out_open(&f, path, NULL))
+        cr_assert(file_out_commit(&f, NULL));
+    file_out_done(&f);
     free(path);
 }
 
