@@ -149,6 +149,8 @@ void facts_add(struct strbuf *out, const struct facts_input *in)
     json_bool(&j, in->tree->recursive);
     json_key(&j, "times");
     json_bool(&j, in->line->slice_ns > 0);
+    json_key(&j, "thinned");
+    json_bool(&j, in->line->thinned);
     json_key(&j, "cpus");
     json_u64(&j, m->cpus);
     json_key(&j, "start");

@@ -7,10 +7,11 @@
 #include "base/clock.h"
 #include "base/compiler.h"
 #include "flamegraph/html.h"
+#include "flamegraph/programs.h"
 #include "flamegraph/words.h"
 #include "profile/own_caller.h"
 
-enum { FEW_SAMPLES = 100, RUNNERS_UP = 2 };
+enum { FEW_SAMPLES = 100, RUNNERS_UP = 2, NOTE_NAME_MAX = 200, NOTES_NAMED = 2 };
 enum { OWN_PERCENT_MIN = 10, OWN_PERCENT_MAX = 75 };
 enum { STAND_OUT_PERCENT = 10 }; /* a share below it is not called the answer */
 
@@ -121,6 +122,18 @@ static void add_empty(struct strbuf *out)
     strbuf_adds(out, "<b>No samples.</b> Nothing was seen running while prof watched.");
 }
 
+/* What the shares leave out, when that is much. */
+static void add_unsampled(struct strbuf *out, const struct profile *p, uint64_t whole)
+{
+    const struct profile_meta *m = profile_meta_get(p);
+    if (m->weight_unit != WEIGHT_NANOSECONDS ||
+        m->kernel_unsampled_ns * 100 < whole * STAND_OUT_PERCENT)
+        return;
+    strbuf_adds(out, " <span>");
+    words_duration(out, m->kernel_unsampled_ns);
+    strbuf_adds(out, " more in the kernel could not be sampled.</span>");
+}
+
 void head_verdict(struct strbuf *out, const struct head_input *in)
 {
     const uint64_t whole = in->tree->nodes[0].total_weight;
@@ -146,6 +159,8 @@ void head_verdict(struct strbuf *out, const struct head_input *in)
     strbuf_addc(out, '.');
     add_runners_up(out, in, top);
     add_own_code(out, in, top, stands_out);
+    add_unsampled(out, in->p, whole);
+    programs_sentence(out, in->programs, whole);
 }
 
 /* ---- one line of figures ---- */
@@ -184,7 +199,7 @@ static void add_facts(struct strbuf *out, const struct head_input *in)
     const struct page_node *root = &in->tree->nodes[0];
     PROF_CLEANUP(strbuf_done) struct strbuf text = STRBUF_INIT;
     strbuf_adds(out, "<ul id=\"facts\">");
-    if (m->weight_unit != WEIGHT_COUNT) {
+    if (m->weight_unit != WEIGHT_COUNT && root->total_weight > 0) {
         words_weight(&text, root->total_weight, m->weight_unit);
         fact(out, m->weight_unit == WEIGHT_BYTES ? "" : "on CPU", text.ptr);
     }
@@ -279,8 +294,20 @@ static void add_about(struct strbuf *out, const struct head_input *in)
 
 /* ---- what is missing ---- */
 
-static void add_note(struct strbuf *out, struct slice what, struct slice why, struct slice how)
+struct notes {
+    struct strbuf items;
+    struct strbuf names; /* of the first ones, shown while the list is closed */
+    uint32_t count;
+};
+
+static void add_note(struct notes *list, struct slice what, struct slice why, struct slice how)
 {
+    struct strbuf *out = &list->items;
+    if (list->count < NOTES_NAMED) {
+        strbuf_adds(&list->names, list->count == 0 ? ": " : "; ");
+        html_short(&list->names, what, NOTE_NAME_MAX);
+    }
+    list->count++;
     strbuf_adds(out, "<li><b>");
     html_text(out, what);
     strbuf_adds(out, "</b>");
@@ -296,12 +323,12 @@ static void add_note(struct strbuf *out, struct slice what, struct slice why, st
     strbuf_adds(out, "</li>");
 }
 
-static void note_text(struct strbuf *out, const char *what, const char *why, const char *how)
+static void note_text(struct notes *out, const char *what, const char *why, const char *how)
 {
     add_note(out, slice_of(what), slice_of(why), slice_of(how));
 }
 
-static void note_empty(struct strbuf *out, const struct profile_meta *m)
+static void note_empty(struct notes *out, const struct profile_meta *m)
 {
     note_text(out, "the program may have been waiting",
         "a flame graph shows time on the CPU; a program that sleeps or waits for the network, a "
@@ -314,7 +341,7 @@ static void note_empty(struct strbuf *out, const struct profile_meta *m)
             "prof flame -F 99 -- PROGRAM");
 }
 
-static void notes_own(struct strbuf *out, const struct head_input *in)
+static void notes_own(struct notes *out, const struct head_input *in)
 {
     const struct profile_meta *m = profile_meta_get(in->p);
     const uint64_t samples = in->tree->nodes[0].total_count;
@@ -322,6 +349,11 @@ static void notes_own(struct strbuf *out, const struct head_input *in)
         note_empty(out, m);
         return;
     }
+    if (in->line->thinned)
+        note_text(out, "shares within an interval are rounded",
+            "the recording is so long that not every stack of every moment is kept; what each "
+            "thread used is exact, and so is the graph of the whole time",
+            "");
     if (samples >= FEW_SAMPLES || m->weight_unit == WEIGHT_BYTES)
         return;
     PROF_CLEANUP(strbuf_done) struct strbuf what = STRBUF_INIT;
@@ -332,20 +364,24 @@ static void notes_own(struct strbuf *out, const struct head_input *in)
 
 static void add_notes(struct strbuf *out, const struct head_input *in)
 {
-    PROF_CLEANUP(strbuf_done) struct strbuf items = STRBUF_INIT;
+    struct notes list = { .items = STRBUF_INIT, .names = STRBUF_INIT };
     const bool empty = page_tree_empty(in->tree);
-    const uint32_t recorded = profile_note_count(in->p);
-    notes_own(&items, in);
-    for (uint32_t i = 0; i < recorded; i++) {
+    for (uint32_t i = 0; i < profile_note_count(in->p); i++) {
         const struct note n = profile_note(in->p, i);
-        add_note(&items, profile_string(in->p, n.what), profile_string(in->p, n.why),
+        add_note(&list, profile_string(in->p, n.what), profile_string(in->p, n.why),
             profile_string(in->p, n.how));
     }
-    if (items.len == 0)
-        return;
-    strbuf_addf(out, "<details id=\"notes\"%s><summary>%s</summary><ul>%s</ul></details>\n",
-        empty ? " open" : "", empty ? "What may have happened, and what to do" : "Worth knowing",
-        items.ptr);
+    notes_own(&list, in);
+    if (list.count > NOTES_NAMED)
+        strbuf_addf(&list.names, "; and %u more", list.count - NOTES_NAMED);
+    if (list.count > 0)
+        strbuf_addf(out,
+            "<details id=\"notes\"%s><summary>%s<span>%s</span></summary><ul>%s</ul></details>\n",
+            empty ? " open" : "",
+            empty ? "What may have happened, and what to do" : "Worth knowing",
+            empty ? "" : list.names.ptr, list.items.ptr);
+    strbuf_done(&list.items);
+    strbuf_done(&list.names);
 }
 
 void head_add(struct strbuf *out, const struct head_input *in)

@@ -9,11 +9,15 @@
 #include "base/strbuf.h"
 #include "flamegraph/hottest.h"
 #include "flamegraph/page_tree.h"
+#include "flamegraph/programs.h"
+#include "flamegraph/timeline.h"
 
 struct head_input {
     const struct profile *p;
     const struct page_tree *tree;
     const struct hottest *hottest;
+    const struct timeline *line;
+    const struct programs *programs;
     const char *title;
 };
 

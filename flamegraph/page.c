@@ -7,6 +7,7 @@
 #include "flamegraph/head.h"
 #include "flamegraph/hottest.h"
 #include "flamegraph/html.h"
+#include "flamegraph/programs.h"
 #include "flamegraph/sha256.h"
 #include "flamegraph/source.h"
 #include "flamegraph/static.h"
@@ -22,6 +23,7 @@ struct page {
     struct timeline line;
     struct names names;
     struct thread_list threads;
+    struct programs programs;
     struct weight_scale scale;
 };
 
@@ -37,6 +39,7 @@ static void page_init(
     timeline_build(p, &pg->filter, &pg->tree, &pg->line);
     names_build(p, &pg->tree, &pg->names);
     thread_list_build(p, &pg->line, &pg->threads);
+    programs_build(p, &pg->line, &pg->programs);
     pg->scale = weight_scale_of(&pg->tree, &pg->line);
 }
 
@@ -47,6 +50,7 @@ static void page_done(struct page *pg)
     timeline_done(&pg->line);
     names_done(&pg->names);
     thread_list_done(&pg->threads);
+    programs_done(&pg->programs);
 }
 
 /* ---- parts ---- */
@@ -92,12 +96,17 @@ static void add_head(
 
 static void add_static(struct strbuf *out, const struct page *pg)
 {
-    head_add(out, &(struct head_input){
-                      .p = pg->p, .tree = &pg->tree, .hottest = &pg->hottest, .title = pg->title });
+    head_add(out, &(struct head_input){ .p = pg->p,
+                      .tree = &pg->tree,
+                      .hottest = &pg->hottest,
+                      .line = &pg->line,
+                      .programs = &pg->programs,
+                      .title = pg->title });
     if (page_tree_empty(&pg->tree))
         return;
     strbuf_adds(out, "<main id=\"static\">\n");
     static_svg(out, pg->p, &pg->tree);
+    programs_table(out, &pg->programs, pg->tree.nodes[0].total_weight);
     static_table(out, pg->p, &pg->tree, &pg->hottest);
     strbuf_adds(out,
         "<p>The interactive graph needs scripts, which this viewer blocks. Save this "

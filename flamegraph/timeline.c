@@ -92,6 +92,7 @@ static void thin(struct timeline *line, uint64_t quota)
         for (end = i + 1; end < line->entries.len && same_group(&e[i], &e[end]);)
             end++;
         const size_t left = thin_group(&e[i], end - i, quota);
+        line->thinned |= left < end - i;
         memmove(&e[kept], &e[i], left * sizeof *e);
         kept += left;
     }

@@ -9,6 +9,7 @@
 #ifndef PROF_FLAMEGRAPH_TIMELINE_H
 #define PROF_FLAMEGRAPH_TIMELINE_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/vec.h"
@@ -26,6 +27,7 @@ struct timeline_entry {
 struct timeline {
     VEC(struct timeline_entry) entries; /* by thread, slice, member */
     uint64_t slice_ns;                  /* 0: the samples have no times */
+    bool thinned;                       /* the stacks within a slice are a choice of them */
 };
 
 void timeline_build(const struct profile *p, const struct page_filter *f, const struct page_tree *t,

@@ -94,6 +94,7 @@ class App {
     paint() {
         const { state, model } = this;
         this.setTheme();
+        if (state.view === 'sandwich' && state.func < 0) state.func = totalsSorted(model.names, model.totals(state), 'self', true, null)[0] ?? -1;
         const search = model.search(state);
         const views = model.views(state);
         this.showTree(views, search && !search.error ? search : null);
@@ -133,7 +134,6 @@ class App {
         }
         this.zoomFromState(changed);
         this.match(search);
-        if (state.view === 'sandwich' && !sandwich) this.mirror.say('Choose a function first.');
     }
 
     showMain(tree, sandwich) {
@@ -405,8 +405,8 @@ class App {
     scopeText() {
         const shown = this.main.tree.total[0];
         const whole = this.model.base.total[0];
-        const hint = this.state.view === 'sandwich' && this.upper.element.hidden ? 'Choose a function: its callers and callees appear here.' : '';
-        const text = hint || formatWeight(shown, this.model.unit) + (shown < whole * 0.9999 ? ', ' + formatPercent(shown, whole) + ' of the profile' : '') + (this.main.tree.cut ? '. Zoom in: thin paths show their callers then' : '');
+        const inSandwich = this.state.view === 'sandwich' ? 'Callers above, callees below. Choose another function in the table. ' : '';
+        const text = inSandwich + formatWeight(shown, this.model.unit) + (shown < whole * 0.9999 ? ', ' + formatPercent(shown, whole) + ' of the profile' : '') + (this.main.tree.cut ? '. Zoom in: thin paths show their callers then' : '');
         return h('small', {}, text);
     }
 

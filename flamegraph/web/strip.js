@@ -150,7 +150,7 @@ class TimeStrip {
         last.textContent = formatDuration(slices * sliceNs);
         const end = to >= 0 ? to : slices;
         picked.textContent = from < 0 ? 'Drag to select an interval'
-            : formatDuration(from * sliceNs) + ' to ' + formatDuration(end * sliceNs);
+            : formatDuration(from * sliceNs) + ' to ' + formatDuration(end * sliceNs) + (this.model.facts.thinned ? ', shares are rounded' : '');
     }
 
     placeRange(from, to) {

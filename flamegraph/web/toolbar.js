@@ -9,7 +9,12 @@ function segmented(label, choices, pick) {
 }
 
 function toggle(text, title, act) {
-    return h('button', { type: 'button', class: 'toggle', title, 'aria-label': title.replace(/ \(.\)$/, ''), 'aria-pressed': 'false', onclick: act }, text);
+    return h('button', { type: 'button', class: 'toggle', title, 'aria-label': title.replace(/ \(.\)$/, ''), 'aria-pressed': 'false', onclick: act }, ...(Array.isArray(text) ? wordy(...text) : [text]));
+}
+
+// The word goes where a search needs the room.
+function wordy(sign, word) {
+    return [sign, h('span', { class: 'word' }, word)];
 }
 
 class Toolbar {
@@ -25,15 +30,15 @@ class Toolbar {
         this.order = segmented('Order', orders, (order) => on.set({ order, zoom: '' }));
         this.threads = facts.threads.length > 1 ? this.threadList() : null;
         this.groups = facts.threads.length > 1 ? this.groupList() : null;
-        this.up = toggle('⇅ Flip', 'Root at the bottom: flames grow upwards (r)', () => on.set({ up: this.up.getAttribute('aria-pressed') !== 'true' }));
-        this.recursion = facts.recursive ? toggle('×n Unfold', 'Draw each level of a function that calls itself (x)',
+        this.up = toggle(['⇅', 'Flip'], 'Root at the bottom: flames grow upwards (r)', () => on.set({ up: this.up.getAttribute('aria-pressed') !== 'true' }));
+        this.recursion = facts.recursive ? toggle(['×n', 'Unfold'], 'Draw each level of a function that calls itself (x)',
             () => on.set({ recursion: this.recursion.getAttribute('aria-pressed') !== 'true', zoom: '' })) : null;
         this.menu = this.exportMenu();
         this.element = h('div', { id: 'bar', role: 'toolbar', 'aria-label': 'Graph' }, this.searchBox(), this.view.element, this.order.element,
             this.groups, this.threads, this.up, this.recursion, h('span', { class: 'stretch' }),
-            h('button', { type: 'button', onclick: () => on.reset(), title: 'Back to the first view (0)', 'aria-label': 'Reset the view', class: 'icon' }, '↺ Reset'), this.menu);
-        this.tools = h('div', { id: 'tools' }, h('button', { type: 'button', class: 'icon', onclick: () => on.theme(), title: 'Dark or light (d)', 'aria-label': 'Dark or light' }, '◐ Theme'),
-            h('button', { type: 'button', class: 'icon', onclick: () => on.help(), title: 'Keys (?)', 'aria-label': 'Keys' }, '? Keys'));
+            h('button', { type: 'button', onclick: () => on.reset(), title: 'Back to the first view (0)', 'aria-label': 'Reset the view', class: 'icon' }, ...wordy('↺', 'Reset')), this.menu);
+        this.tools = h('div', { id: 'tools' }, h('button', { type: 'button', class: 'icon', onclick: () => on.theme(), title: 'Dark or light (d)', 'aria-label': 'Dark or light' }, ...wordy('◐', 'Theme')),
+            h('button', { type: 'button', class: 'icon', onclick: () => on.help(), title: 'Keys (?)', 'aria-label': 'Keys' }, ...wordy('?', 'Keys')));
     }
 
     searchBox() {
@@ -106,6 +111,7 @@ class Toolbar {
         press(this.regex, state.regex);
         press(this.only, state.only);
         const active = Boolean(search && !search.error);
+        this.element.classList.toggle('searching', active);
         for (const button of [this.previous, this.following, this.only]) button.hidden = !active;
         this.input.setAttribute('aria-invalid', String(Boolean(search && search.error)));
         this.found.className = search && search.error ? 'error' : '';
