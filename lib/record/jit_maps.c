@@ -74,23 +74,32 @@ void jit_maps_retry(struct jit_maps *maps)
 }
 
 /* Only what was written since we began, by the way we asked for. */
-static void remove_ours(const struct jit_maps *maps, pid_t pid)
+static void remove_ours(const struct jit_maps *maps, pid_t pid, uid_t uid)
 {
     PROF_CLEANUP(strbuf_done) struct strbuf path = STRBUF_INIT;
     struct stat st;
     map_path(&path, pid);
-    if (lstat(path.ptr, &st) == 0 && S_ISREG(st.st_mode) && st.st_mtime >= maps->since_s)
+    if (lstat(path.ptr, &st) != 0 || !S_ISREG(st.st_mode))
+        return;
+    const bool its_own = uid == (uid_t)-1 || is_safe(&st, uid);
+    if (its_own && st.st_mtime >= maps->since_s)
         unlink(path.ptr);
 }
 
 void jit_maps_end(struct jit_maps *maps, pid_t pid)
 {
-    for (size_t i = 0; i < maps->list.len; i++)
-        if (maps->list.ptr[i].pid == pid && maps->list.ptr[i].fd < 0)
-            try_open(&maps->list.ptr[i]);
+    uid_t uid = owner_of(pid);
+    for (size_t i = 0; i < maps->list.len; i++) {
+        struct jit_map *m = &maps->list.ptr[i];
+        if (m->pid != pid)
+            continue;
+        uid = m->uid;
+        if (m->fd < 0)
+            try_open(m);
+    }
     if (!maps->ours)
         return;
-    remove_ours(maps, pid);
+    remove_ours(maps, pid, uid);
     v8_logs_ended(&maps->v8_logs, pid);
 }
 

@@ -56,6 +56,23 @@ Test(jit_maps, links_and_pipes_are_not_opened)
     unlink(path);
 }
 
+Test(jit_maps, a_map_of_another_user_is_neither_read_nor_removed)
+{
+    char path[64];
+    if (getuid() != 0)
+        cr_skip_test("only root can give a file away");
+    path_of(path, sizeof path);
+    struct jit_maps maps = { .ours = true };
+    write_map(path);
+    cr_assert_eq(chown(path, 1234, 1234), 0);
+    jit_maps_add(&maps, getpid(), (struct module_id){ 1 });
+    cr_expect_eq(jit_maps_missing(&maps), 1);
+    jit_maps_end(&maps, getpid());
+    cr_expect_eq(access(path, F_OK), 0);
+    jit_maps_done(&maps);
+    unlink(path);
+}
+
 Test(jit_maps, only_maps_made_for_us_are_removed)
 {
     char path[64];
