@@ -154,6 +154,18 @@ static struct string_id intern(struct resolver *r, struct slice text)
     return profile_add_string(r->profile, text);
 }
 
+/* Each worker of a cluster generates the same functions anew: they are of the first one's code, so
+ * that they are one. */
+static struct module_id func_module(const struct profile *p, struct module_id module)
+{
+    if (profile_module(p, module)->kind != MODULE_JIT)
+        return module;
+    for (uint32_t i = 1; i < module.i; i++)
+        if (profile_module(p, (struct module_id){ i })->kind == MODULE_JIT)
+            return (struct module_id){ i };
+    return module;
+}
+
 static struct line line_of(
     struct resolver *r, struct module_id module, bool program, const struct found_line *found)
 {
@@ -167,7 +179,7 @@ static struct line line_of(
         .system_name = intern(r, found->system_name),
         .file = intern(r, found->file),
         .line = found->func_line,
-        .module = module,
+        .module = func_module(r->profile, module),
         .kind = classify_func(&in) };
     return (struct line){ profile_add_func(r->profile, &func), found->line, found->tier };
 }

@@ -295,6 +295,35 @@ Test(resolve, the_vdso_is_named_from_our_own)
     profile_free(p);
 }
 
+Test(resolve, equal_functions_that_several_processes_generate_are_one)
+{
+    struct profile *p = profile_new();
+    struct frame_id frames[2];
+    struct symbol_source sources[2];
+    static const char map[] = "1000 40 JS:*fib /app/x.js:1:13\n";
+    for (int i = 0; i < 2; i++) {
+        FILE *file = tmpfile();
+        cr_assert(file && fputs(map, file) >= 0 && fflush(file) == 0);
+        const struct process process = { .pid = (1 << 30) + i };
+        const struct module module = { .path = profile_add_string(p, slice_of("[jit]")),
+            .kind = MODULE_JIT,
+            .process = profile_add_process(p, &process) };
+        const struct module_id id = profile_add_module(p, &module);
+        frames[i] = profile_add_frame(p, id, 0x1000, 0);
+        sources[i] = (struct symbol_source){ id, dup(fileno(file)), (int32_t)getuid() };
+        fclose(file);
+    }
+    symbol_resolve(p, &(struct symbol_options){ .sources = sources, .source_count = 2 });
+    const struct answer first = { .profile = p, .frame = frames[0] };
+    cr_expect_str_eq(name_of(&first), "fib");
+    for (int i = 0; i < 2; i++)
+        close(sources[i].fd);
+    cr_expect_neq(frames[0].i, frames[1].i);
+    cr_expect_eq(
+        profile_frame_lines(p, frames[0])[0].func.i, profile_frame_lines(p, frames[1])[0].func.i);
+    profile_free(p);
+}
+
 Test(resolve, generated_code_without_a_map_is_one_function)
 {
     struct profile *p = profile_new();
