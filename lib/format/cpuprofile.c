@@ -3,13 +3,15 @@
  * V8's .cpuprofile (node --cpu-prof, Chrome's developer tools): JSON with a call tree and, per
  * sample, the tree's node that was executing. Two ages of it:
  *
- *     { "nodes": [ { "id", "callFrame": { "functionName", "url", "lineNumber" }, "children": [id] }
- * ], "startTime", "endTime", "samples": [id], "timeDeltas": [us] } { "head": { "id",
- * "functionName", "url", "lineNumber", "children": [node] }, "startTime", "endTime" (s), "samples":
- * [id], "timestamps": [us] }
+ *     { "nodes": [{ "id", "callFrame": { "functionName", "url", "lineNumber" }, "children" }],
+ *       "startTime", "endTime", "samples": [id], "timeDeltas": [us] }
  *
- * Lines are counted from 0 in callFrame and from 1 in the old form; time deltas may be negative. A
- * sample lasts until the next one. (idle) is not CPU time: it is left out and said.
+ *     { "head": { "id", "functionName", "url", "lineNumber", "children" },
+ *       "startTime", "endTime" (s), "samples": [id], "timestamps": [us] }
+ *
+ * Children are ids in the new form and nodes in the old one. Lines are counted from 0 in callFrame
+ * and from 1 in the old form; time deltas may be negative. A sample lasts until the next one.
+ * (idle) is not CPU time: it is left out and said.
  */
 #include <assert.h>
 #include <inttypes.h>

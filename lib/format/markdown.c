@@ -5,7 +5,6 @@
  */
 #include <inttypes.h>
 
-#include "base/clock.h"
 #include "base/utf8.h"
 #include "format/formats.h"
 #include "format/out.h"
@@ -36,13 +35,7 @@ static void add_header(const struct summary *s, struct strbuf *out)
     strbuf_adds(out, "### CPU profile of ");
     add_code(out, slice_of(title));
     strbuf_addf(out, "\n\n%" PRIu64 " samples", s->funcs.count);
-    if (m->weight_unit != WEIGHT_COUNT) {
-        strbuf_adds(out, ", ");
-        summary_add_weight(s, s->funcs.weight, out);
-        strbuf_adds(out, m->weight_unit == WEIGHT_BYTES ? "" : " on CPU");
-    }
-    if (m->end_ns > m->start_ns)
-        strbuf_addf(out, " in %.2f s", (double)(m->end_ns - m->start_ns) / (double)NS_PER_S);
+    summary_add_extent(s, out);
     if (m->samples_lost)
         strbuf_addf(out, ", %" PRIu64 " lost", m->samples_lost);
     strbuf_adds(out, ".\n");

@@ -214,3 +214,15 @@ void summary_add_weight(const struct summary *s, uint64_t weight, struct strbuf 
         return;
     }
 }
+
+void summary_add_extent(const struct summary *s, struct strbuf *out)
+{
+    const struct profile_meta *m = profile_meta_get(s->p);
+    if (m->weight_unit != WEIGHT_COUNT) {
+        strbuf_adds(out, ", ");
+        summary_add_weight(s, s->funcs.weight, out);
+        strbuf_adds(out, m->weight_unit == WEIGHT_BYTES ? "" : " on CPU");
+    }
+    if (m->end_ns > m->start_ns)
+        strbuf_addf(out, " in %.2f s", (double)(m->end_ns - m->start_ns) / (double)NS_PER_S);
+}

@@ -45,7 +45,10 @@ struct slice summary_func_name(const struct summary *s, struct func_id func);
 /* "hash.c:33" by the hottest line, or the module's file name, or nothing. */
 void summary_add_place(const struct summary *s, struct func_id func, struct strbuf *out);
 
-/* "1.20 s", "350 samples", "4.1 MB": a weight in the profile's unit. */
+/* "1.20 s", "350", "4.1 MB": a weight in the profile's unit. */
 void summary_add_weight(const struct summary *s, uint64_t weight, struct strbuf *out);
+
+/* ", 1.20 s on CPU in 2.00 s": what follows the number of samples, as far as it is known. */
+void summary_add_extent(const struct summary *s, struct strbuf *out);
 
 #endif

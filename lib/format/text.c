@@ -70,13 +70,7 @@ static void add_counts(const struct summary *s, struct strbuf *out)
 {
     const struct profile_meta *m = profile_meta_get(s->p);
     strbuf_addf(out, "%" PRIu64 " sample%s", s->funcs.count, plural(s->funcs.count));
-    if (m->weight_unit != WEIGHT_COUNT) {
-        strbuf_adds(out, ", ");
-        summary_add_weight(s, s->funcs.weight, out);
-        strbuf_adds(out, m->weight_unit == WEIGHT_BYTES ? "" : " on CPU");
-    }
-    if (m->end_ns > m->start_ns)
-        strbuf_addf(out, " in %.2f s", (double)(m->end_ns - m->start_ns) / (double)NS_PER_S);
+    summary_add_extent(s, out);
     if (m->rate_hz)
         strbuf_addf(out, ", %" PRIu64 " Hz", m->rate_hz);
     uint32_t processes = profile_process_count(s->p) - 1;
