@@ -75,6 +75,15 @@ bool slice_split(struct slice *rest, char c, struct slice *ret_part)
     return true;
 }
 
+struct slice slice_take_word(struct slice *rest)
+{
+    while (rest->len && rest->ptr[0] == ' ')
+        *rest = slice_skip(*rest, 1);
+    const struct slice word = { rest->ptr, slice_find(*rest, ' ') };
+    *rest = slice_skip(*rest, word.len);
+    return word;
+}
+
 static int digit_value(char c)
 {
     if (c >= '0' && c <= '9')

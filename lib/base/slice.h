@@ -35,6 +35,9 @@ size_t slice_rfind(struct slice s, char c);
  */
 bool slice_split(struct slice *rest, char c, struct slice *ret_part);
 
+/* Takes the next word out of *rest, with the blanks before it; empty at the end. */
+struct slice slice_take_word(struct slice *rest);
+
 /* Whole slice as an unsigned number, base 10 or 16 (no prefix, no sign). False on overflow or junk.
  */
 bool slice_to_u64(struct slice s, int base, uint64_t *ret_value);

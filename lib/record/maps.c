@@ -3,16 +3,6 @@
 
 #include <sys/mman.h>
 
-/* Takes the next word, skipping the blanks before it. */
-static struct slice take_word(struct slice *rest)
-{
-    while (rest->len > 0 && rest->ptr[0] == ' ')
-        *rest = slice_skip(*rest, 1);
-    const struct slice word = { rest->ptr, slice_find(*rest, ' ') };
-    *rest = slice_skip(*rest, word.len);
-    return word;
-}
-
 /* "12ab-34cd": two hexadecimal numbers. */
 static bool parse_pair(struct slice word, char between, uint64_t *ret_a, uint64_t *ret_b)
 {
@@ -38,13 +28,13 @@ bool maps_parse_line(struct slice line, struct perf_map *ret_map)
 {
     struct perf_map m = { 0 };
     uint64_t end = 0, major = 0, minor = 0;
-    if (!parse_pair(take_word(&line), '-', &m.start, &end) || end <= m.start)
+    if (!parse_pair(slice_take_word(&line), '-', &m.start, &end) || end <= m.start)
         return false;
     m.len = end - m.start;
-    m.prot = parse_prot(take_word(&line));
-    if (!slice_to_u64(take_word(&line), 16, &m.offset) ||
-        !parse_pair(take_word(&line), ':', &major, &minor) ||
-        !slice_to_u64(take_word(&line), 10, &m.inode))
+    m.prot = parse_prot(slice_take_word(&line));
+    if (!slice_to_u64(slice_take_word(&line), 16, &m.offset) ||
+        !parse_pair(slice_take_word(&line), ':', &major, &minor) ||
+        !slice_to_u64(slice_take_word(&line), 10, &m.inode))
         return false;
     m.major = (uint32_t)major;
     m.minor = (uint32_t)minor;

@@ -8,29 +8,19 @@
 
 enum { NET_FILE_MAX = 16 << 20, FDS_MAX = 65536 };
 
-static struct slice take_word(struct slice *rest)
-{
-    struct slice trimmed = *rest;
-    while (trimmed.len > 0 && trimmed.ptr[0] == ' ')
-        trimmed = slice_skip(trimmed, 1);
-    const struct slice word = { trimmed.ptr, slice_find(trimmed, ' ') };
-    *rest = slice_skip(trimmed, word.len);
-    return word;
-}
-
 /* "sl local_address rem_address st tx:rx tr:tm retrnsmt uid timeout inode ..." (proc_net_tcp.txt)
  */
 static bool parse_line(struct slice line, struct listening *ret)
 {
-    take_word(&line);
-    const struct slice local = take_word(&line);
-    take_word(&line);
-    const bool listens = slice_is(take_word(&line), "0A");
+    slice_take_word(&line);
+    const struct slice local = slice_take_word(&line);
+    slice_take_word(&line);
+    const bool listens = slice_is(slice_take_word(&line), "0A");
     for (int i = 0; i < 5; i++)
-        take_word(&line);
+        slice_take_word(&line);
     uint64_t inode = 0, port = 0;
     const size_t colon = slice_rfind(local, ':');
-    if (!listens || colon == local.len || !slice_to_u64(take_word(&line), 10, &inode) ||
+    if (!listens || colon == local.len || !slice_to_u64(slice_take_word(&line), 10, &inode) ||
         !slice_to_u64(slice_skip(local, colon + 1), 16, &port) || port > UINT16_MAX)
         return false;
     *ret = (struct listening){ .inode = inode, .port = (uint16_t)port };

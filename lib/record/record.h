@@ -51,8 +51,8 @@ struct record_options {
     const char *unwinder; /* NULL: "table" */
     int save_fd;          /* FILE.prof under way, or -1 */
     const struct record_user *run_as; /* NULL: as prof itself */
-    char *const *env; /* of the target and of the --on-port command; NULL: as prof's own */
-    bool no_inline;   /* for record_session_resolve: physical functions only */
+    char *const *env;                 /* of the target and of the --on-port command; NULL: empty */
+    bool no_inline;                   /* for record_session_resolve: physical functions only */
 };
 
 /* Called about four times a second while recording, for a progress line. */

@@ -81,8 +81,7 @@ static bool check_options(const struct record_options *o, struct err *e)
 static void set_launch(struct record_session *s)
 {
     const struct record_options *o = &s->options;
-    char *const *env = o->env ? o->env : environ;
-    runtime_env_build(env, o->no_runtime_env ? NULL : o->argv[0], &s->env);
+    runtime_env_build(o->env, o->no_runtime_env ? NULL : o->argv[0], &s->env);
     s->launch = (struct launch_options){ .argv = o->argv, .env = s->env.env, .run_as = o->run_as };
     sigprocmask(SIG_SETMASK, NULL, &s->launch.signal_mask);
     getrlimit(RLIMIT_NOFILE, &s->launch.file_limit);

@@ -46,3 +46,13 @@ Test(slice, basename_is_what_follows_the_last_slash)
     cr_assert(slice_is(slice_basename(slice_of("env")), "env"));
     cr_assert(slice_is(slice_basename(slice_of("/usr/")), ""));
 }
+
+Test(slice, words_stand_between_any_number_of_blanks)
+{
+    struct slice rest = slice_of("  12ab-34cd r-xp  00 ");
+    cr_expect(slice_is(slice_take_word(&rest), "12ab-34cd"));
+    cr_expect(slice_is(slice_take_word(&rest), "r-xp"));
+    cr_expect(slice_is(slice_take_word(&rest), "00"));
+    cr_expect(slice_is(slice_take_word(&rest), ""), "nothing is left");
+    cr_expect(slice_is(slice_take_word(&rest), ""), "and stays so");
+}
