@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT
 # Includes point one way (docs/design.md): each layer may include only the layers named behind it.
 # Prints every include that breaks the rule and exits 1.
 cd "$(dirname "$0")/.." || exit 2
