@@ -2,7 +2,7 @@
 // Search: the pattern is tried once per function, never per node. "file:" and "module:" look there instead
 // of at the name.
 
-// { test } or { error }; null for an empty query. Plain text ignores case; /text/ or regex=true is a pattern.
+// { pattern, field } or { error }; null for an empty query. Plain text ignores case; /text/ or regex=true is a pattern.
 function searchCompile(query, regex) {
     const field = /^(file|module):/.exec(query);
     let text = field ? query.slice(field[0].length) : query;

@@ -27,8 +27,8 @@ struct symbol_source {
 struct symbol_options {
     const struct symbol_source *sources;
     uint32_t source_count;
-    bool no_inline;       /* physical functions only */
-    uint32_t timeout_ms;  /* per module; 0: SYMBOL_TIMEOUT_MS */
+    bool no_inline;      /* physical functions only */
+    uint32_t timeout_ms; /* per module; 0: SYMBOL_TIMEOUT_MS */
 };
 
 enum { SYMBOL_TIMEOUT_MS = 20000 };
