@@ -22,21 +22,17 @@ static int by_falling_weight(const void *a, const void *b)
 static void list_processes(
     const struct profile *p, const struct timeline *line, struct programs *list)
 {
-    uint32_t highest = 0;
-    for (uint32_t t = 0; t < profile_thread_count(p); t++) {
-        const uint32_t id = profile_thread(p, (struct thread_id){ t })->process.i;
-        highest = id > highest ? id : highest;
-    }
-    uint64_t *weight = xcalloc((size_t)highest + 1, sizeof *weight);
-    bool *seen = xcalloc((size_t)highest + 1, sizeof *seen);
+    const uint32_t count = profile_process_count(p);
+    uint64_t *weight = xcalloc((size_t)count + 1, sizeof *weight);
+    bool *seen = xcalloc((size_t)count + 1, sizeof *seen);
     for (size_t i = 0; i < line->entries.len; i++) {
         const struct timeline_entry *e = &line->entries.ptr[i];
         const uint32_t id = profile_thread(p, (struct thread_id){ e->thread })->process.i;
         weight[id] += e->weight;
         seen[id] = true;
     }
-    list->rows = xcalloc((size_t)highest + 1, sizeof *list->rows);
-    for (uint32_t id = 0; id <= highest; id++) {
+    list->rows = xcalloc((size_t)count + 1, sizeof *list->rows);
+    for (uint32_t id = 0; id < count; id++) {
         if (!seen[id])
             continue;
         const struct process *process = profile_process(p, (struct process_id){ id });

@@ -2,8 +2,9 @@
 // What the page decodes and derives, against a plain reckoning of the same stacks.
 
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
-import { makeReport, pageModel, perfScript } from './page_code.mjs';
+import { makeReport, pageCode, pageModel, perfScript } from './page_code.mjs';
 
 let seed = 12345;
 function random(below) {
@@ -195,4 +196,93 @@ test('in the order of time, equal neighbours merge and nothing is lost', async (
     const { main } = model.views(state);
     const name = (i) => model.names.string(model.names.name[model.names.rowFunc[main.row[i]]]);
     assert.deepEqual([...Array(main.n).keys()].slice(1).map((i) => [name(i), main.total[i] / 1e6]), [['main', 4], ['a', 2], ['b', 1], ['a', 1]]);
+});
+
+// Three processes of two programs over the same functions.
+const PIPELINE = [];
+for (let i = 0; i < 60; i++) {
+    const pid = [7, 8, 9][i % 3];
+    const frames = ['main', 'fib', 'fib', ['read', 'write', 'sort'][(i >> 1) % 3]];
+    PIPELINE.push([10 + i / 100, pid, pid, frames, pid === 9 ? 'sort' : 'gzip']);
+}
+const pipelineText = PIPELINE.map((sample) => perfScript([sample]).replace(/^prog /, sample[4] + ' ')).join('\n');
+
+function rootShares(model, tree) {
+    const { names } = model;
+    const shares = {};
+    for (let i = 1; i < tree.n; i = tree.end[i]) shares[names.string(names.name[names.rowFunc[tree.row[i]]])] = tree.total[i] / 1e6;
+    return shares;
+}
+
+test('several processes stand at the root, each with all of its own time', async () => {
+    const { model, first } = await pageModel(makeReport('groups', '.perf', pipelineText));
+    await model.prepare(first);
+    assert.equal(model.groupOf(first), 'process');
+    const shares = rootShares(model, model.tree(first));
+    assert.deepEqual(shares, { 'gzip 7': 20, 'gzip 8': 20, 'sort 9': 20 });
+    assert.deepEqual(rootShares(model, model.tree({ ...first, group: 'program' })), { 'gzip (2 processes)': 40, 'sort': 20 });
+    assert.deepEqual(rootShares(model, model.tree({ ...first, group: 'none' })), { main: 60 });
+    for (const recursion of [false, true]) {
+        const state = { ...first, recursion };
+        await model.prepare(state);
+        const tree = model.tree(state);
+        assertSound(model, tree);
+        const wanted = new Map();
+        for (const [, pid, , frames, program] of PIPELINE) {
+            const key = [program + ' ' + pid, ...(recursion ? frames : collapse(frames))].join(';');
+            wanted.set(key, (wanted.get(key) || 0) + 1e6);
+        }
+        assertSame(treePaths(model, tree), wanted);
+    }
+});
+
+test('the level at the root follows the filters and stays out of tables and search', async () => {
+    const { model, first } = await pageModel(makeReport('groups-filter', '.perf', pipelineText));
+    const state = { ...first, from: 0, to: 1 };
+    await model.prepare(state);
+    const half = Math.round((0.295 * 1e9) / model.times.sliceNs);
+    assert.deepEqual(rootShares(model, model.tree({ ...first, from: 0, to: half })), { 'gzip 7': 10, 'gzip 8': 10, 'sort 9': 10 });
+    const chart = model.views({ ...first, order: 'time' }).main;
+    assert.equal(chart.total[0], 60e6);
+    assert.equal(Object.keys(rootShares(model, chart)).length, 3);
+    const totals = model.totals(first);
+    const { totalsSorted } = pageCode('totalsSorted');
+    const listed = Array.from(totalsSorted(model.names, totals, 'total', true, null), (f) => model.names.string(model.names.name[f]));
+    assert.deepEqual(listed.sort(), ['fib', 'main', 'read', 'sort', 'write']);
+    assert.equal(model.search({ ...first, query: 'gzip' }).funcs.reduce((a, b) => a + b, 0), 0);
+    assert.match(readFileSync(makeReport('groups-filter', '.perf', pipelineText), 'utf8'), /Of 2 programs, gzip takes 66\.7 %, sort 33\.3 %/);
+});
+
+// Distinct leaves so many that the inverted view may leave out thin paths.
+const wide = Array.from({ length: 9000 }, (_, i) => `main;part${i % 7};f${i % 60};g${i % 1500} ${i < 60 ? 500 : 1}`).join('\n') + '\n';
+
+test('inverted, paths too thin to see are left out and come back when asked for', async () => {
+    const { model, first } = await pageModel(makeReport('wide', '.folded', wide));
+    const { names } = model;
+    const state = { ...first, view: 'inverted' };
+    const { main } = model.views(state);
+    const whole = model.base.total[0];
+    const { deriveInverted } = pageCode('deriveInverted');
+    const all = deriveInverted(names, model.base, 'heavy', { thin: 0 });
+    assert.equal(main.cut, true);
+    assert.equal(all.cut, false);
+    assert.ok(main.n < all.n);
+    assert.equal(main.total[0], whole);
+    // Whatever is there has the place and weight that it has in the whole tree.
+    const lay = (tree) => {
+        const open = [];
+        return new Map([...Array(tree.n).keys()].slice(1).map((i) => {
+            open.length = tree.depth[i] - 1;
+            open.push(names.rowFunc[tree.row[i]]);
+            return [open.join(), tree.x[i] + ' ' + tree.total[i]];
+        }));
+    };
+    const places = lay(all);
+    for (const [path, place] of lay(main)) assert.equal(places.get(path), place);
+    const thinnest = [...Array(main.n).keys()].filter((i) => main.depth[i] === 1).pop();
+    model.fine = { key: 'x', thin: 0, funcs: new Uint8Array(names.funcs) };
+    model.fine.funcs[names.rowFunc[main.row[thinnest]]] = 1;
+    const finer = model.views(state).main;
+    const followed = [...Array(finer.n).keys()].filter((i) => finer.depth[i] === 1 && finer.row[i] === main.row[thinnest])[0];
+    assert.ok(finer.end[followed] - followed > 1, 'its callers are there now');
 });

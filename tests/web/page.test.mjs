@@ -381,3 +381,50 @@ test('a stack of 30,000 frames opens, scrolls and is found', { skip }, async () 
         assert.match(await page.textContent('.search output'), /^50(\.0)? % in 1 place/);
     });
 });
+
+const PROCESSES = [['gzip', 7], ['sort', 8]].map(([program, pid], i) => perfScript(Array.from({ length: 30 - 10 * i }, (_, k) =>
+    [5 + k / 50, pid, pid, ['main', 'work_' + program]])).replaceAll('prog ', program + ' ')).join('\n');
+
+test('of several processes the graph says which the time is in, and joins them when asked', { skip }, async () => {
+    await open(makeReport('processes', '.perf', PROCESSES), {}, async (page) => {
+        const roots = () => page.evaluate(() => treeChildren(profReport.main.tree, 0).map((i) => rowName(profReport.model.names, profReport.main.tree.row[i])));
+        assert.deepEqual(await roots(), ['gzip 7', 'sort 8']);
+        assert.match(await page.textContent('#verdict'), /Of 2 programs, gzip takes 60\.0 %, sort 40\.0 %/);
+        await page.selectOption('select[aria-label="Level at the root"]', 'none');
+        await until(page, () => treeChildren(profReport.main.tree, 0).length === 1);
+        assert.deepEqual(await roots(), ['main']);
+        await until(page, () => location.hash.includes('group=none'));
+        await page.keyboard.press('g');
+        await until(page, () => treeChildren(profReport.main.tree, 0).length === 2);
+    });
+});
+
+test('the sandwich opens with the hottest function', { skip }, async () => {
+    await open(makeReport('sandwich-first', '.folded', STACKS), {}, async (page) => {
+        await page.click('button:has-text("Sandwich")');
+        await until(page, () => !profReport.upper.element.hidden);
+        assert.equal(await page.evaluate(() => rowName(profReport.model.names, profReport.main.tree.row[0])), 'read_line');
+    });
+});
+
+test('inverted, a zoom brings the callers of thin paths', { skip }, async () => {
+    const wide = Array.from({ length: 9000 }, (_, i) => `main;part${i % 7};f${i % 60};g${i % 1500} ${i < 60 ? 500 : 1}`).join('\n') + '\n';
+    await open(makeReport('wide-page', '.folded', wide), { hash: '#view=inverted' }, async (page) => {
+        assert.match(await page.textContent('#crumbs'), /thin paths show their callers/);
+        const thin = await page.evaluate(() => {
+            const { tree } = profReport.main;
+            const node = treeChildren(tree, 0).pop();
+            window.thinFunc = profReport.model.names.rowFunc[tree.row[node]];
+            profReport.zoom(node);
+            return tree.end[node] - node;
+        });
+        assert.equal(thin, 1);
+        await until(page, () => {
+            const { tree } = profReport.main;
+            const node = profReport.zoomNode;
+            return profReport.model.names.rowFunc[tree.row[node]] === window.thinFunc && tree.end[node] - node > 1;
+        });
+        const shown = await page.evaluate(() => profReport.main.window.to - profReport.main.window.from - profReport.main.tree.total[profReport.zoomNode]);
+        assert.equal(shown, 0);
+    });
+});

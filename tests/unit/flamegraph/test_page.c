@@ -10,6 +10,7 @@
 #include "flamegraph/hottest.h"
 #include "flamegraph/html.h"
 #include "flamegraph/page_tree.h"
+#include "flamegraph/programs.h"
 #include "flamegraph/report.h"
 #include "flamegraph/sha256.h"
 #include "flamegraph/source.h"
@@ -231,6 +232,7 @@ Test(timeline, long_recordings_are_coarsened_and_lose_nothing)
     timeline_build(p, &(struct page_filter){ 0 }, &t, &line);
     cr_expect_leq(line.entries.len, TIMELINE_MAX);
     cr_expect_geq(line.entries.len, 4096, "it is not coarser than it need be");
+    cr_expect_not(line.thinned);
     for (size_t i = 0; i < line.entries.len; i++)
         weight -= line.entries.ptr[i].weight;
     cr_expect_eq(weight, 0);
@@ -268,8 +270,48 @@ Test(timeline, an_hour_of_many_stacks_keeps_its_minutes_and_its_shares)
         count += line.entries.ptr[i].count;
         weight += line.entries.ptr[i].weight;
     }
+    cr_expect(line.thinned);
     cr_expect_eq(count, samples + stacks);
     cr_expect_eq(weight, (uint64_t)samples * 7);
+    timeline_done(&line);
+    page_tree_done(&t);
+    profile_free(p);
+}
+
+/* ---- programs ---- */
+
+Test(programs, processes_of_a_name_are_one_row_heaviest_first)
+{
+    static const struct {
+        const char *name;
+        uint64_t weight;
+    } processes[] = { { "sort", 30 }, { "gcc", 20 }, { "idle", 0 }, { "gcc", 50 } };
+    struct profile *p = profile_new();
+    for (uint32_t i = 0; i < PROF_ARRAY_LEN(processes); i++) {
+        const struct process_id process = profile_add_process(
+            p, &(struct process){ .pid = (int32_t)i + 10,
+                   .name = profile_add_string(p, slice_of(processes[i].name)) });
+        const struct thread_id thread =
+            profile_add_thread(p, &(struct thread){ .process = process, .tid = (int32_t)i + 10 });
+        if (processes[i].weight > 0)
+            add_sample(p, "main", 1000 + i, thread, processes[i].weight);
+    }
+    struct page_tree t;
+    struct timeline line;
+    struct programs list;
+    page_tree_build(p, &(struct page_filter){ 0 }, &t);
+    timeline_build(p, &(struct page_filter){ 0 }, &t, &line);
+    programs_build(p, &line, &list);
+    cr_assert_eq(list.len, 2);
+    cr_expect_eq(list.processes, 3, "a process without samples is not counted");
+    cr_expect(slice_is(list.rows[0].name, "gcc"));
+    cr_expect_eq(list.rows[0].processes, 2);
+    cr_expect_eq(list.rows[0].weight, 70);
+    cr_expect_eq(list.rows[1].weight, 30);
+    PROF_CLEANUP(strbuf_done) struct strbuf words = STRBUF_INIT;
+    programs_sentence(&words, &list, 100);
+    cr_expect_str_eq(words.ptr, " <span>Of 2 programs, gcc takes 70.0 %, sort 30.0 %.</span>");
+    programs_done(&list);
     timeline_done(&line);
     page_tree_done(&t);
     profile_free(p);
