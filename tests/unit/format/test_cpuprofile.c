@@ -5,6 +5,7 @@
 
 #include "format/format.h"
 #include "sample_profile.h"
+#include "wrong_text.h"
 
 #define FRAME(name, url, line)                                                                     \
     "\"callFrame\":{\"functionName\":\"" name "\",\"scriptId\":\"1\",\"url\":\"" url               \
@@ -117,9 +118,7 @@ Test(cpuprofile, hits_do_where_there_are_no_samples)
     profile_free(p);
 }
 
-static const struct wrong_case {
-    const char *name, *text, *message;
-} wrong_cases[] = {
+static const struct wrong_text wrong_cases[] = {
     { "not JSON", "{\"nodes\":[}", "line 1, column 11: expected JSON" },
     { "second line", "{\n\"nodes\": nix}", "line 2, column " },
     { "no tree", "{}", "expected 'nodes'" },
@@ -142,16 +141,7 @@ static const struct wrong_case {
 
 Test(cpuprofile, wrong_content_is_named)
 {
-    for (size_t i = 0; i < PROF_ARRAY_LEN(wrong_cases); i++) {
-        struct err e = { 0 };
-        struct profile *p = format_by_name("cpuprofile")->read(slice_of(wrong_cases[i].text), &e);
-        cr_expect_null(p, "%s", wrong_cases[i].name);
-        profile_free(p);
-        const char *message = e.message ? e.message : "";
-        cr_expect_not_null(
-            strstr(message, wrong_cases[i].message), "%s: %s", wrong_cases[i].name, message);
-        err_done(&e);
-    }
+    expect_refused("cpuprofile", wrong_cases, PROF_ARRAY_LEN(wrong_cases));
 }
 
 Test(cpuprofile, a_chain_that_is_too_deep_is_refused)

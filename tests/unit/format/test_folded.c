@@ -7,6 +7,7 @@
 #include "base/alloc.h"
 #include "format/format.h"
 #include "sample_profile.h"
+#include "wrong_text.h"
 
 static struct strbuf written(const struct profile *p)
 {
@@ -86,9 +87,7 @@ Test(folded, suffixes_tell_the_kind)
     profile_free(p);
 }
 
-static const struct wrong_case {
-    const char *name, *text, *message;
-} wrong_cases[] = {
+static const struct wrong_text wrong_cases[] = {
     { "no count", "a;b 1\na;b;c\n", "line 2: expected 'frame;frame;frame COUNT', found 'a;b;c'" },
     { "fraction", "a;b 1.5\n", "line 1: expected a whole number" },
     { "negative", "a;b -1\n", "line 1: expected a whole number" },
@@ -102,16 +101,7 @@ static const struct wrong_case {
 
 Test(folded, wrong_lines_are_named)
 {
-    for (size_t i = 0; i < PROF_ARRAY_LEN(wrong_cases); i++) {
-        struct err e = { 0 };
-        struct profile *p = format_by_name("folded")->read(slice_of(wrong_cases[i].text), &e);
-        cr_expect_null(p, "%s", wrong_cases[i].name);
-        profile_free(p);
-        const char *message = e.message ? e.message : "";
-        cr_expect_not_null(
-            strstr(message, wrong_cases[i].message), "%s: %s", wrong_cases[i].name, message);
-        err_done(&e);
-    }
+    expect_refused("folded", wrong_cases, PROF_ARRAY_LEN(wrong_cases));
 }
 
 Test(folded, a_name_of_a_megabyte_and_a_deep_stack_are_read)

@@ -5,6 +5,7 @@
 
 #include "format/format.h"
 #include "sample_profile.h"
+#include "wrong_text.h"
 
 static struct profile *read_ok(const char *text)
 {
@@ -151,9 +152,7 @@ Test(perfscript, only_the_first_event_counts_and_the_rest_is_said)
     profile_free(p);
 }
 
-static const struct wrong_case {
-    const char *name, *text, *message;
-} wrong_cases[] = {
+static const struct wrong_text wrong_cases[] = {
     { "no header", "what\n",
         "line 1: expected 'COMMAND PID/TID [CPU] TIME: PERIOD EVENT:', found" },
     { "no frame", HEADER "\tzz main (/x)\n", "line 2: expected an address, a function" },
@@ -165,14 +164,5 @@ static const struct wrong_case {
 
 Test(perfscript, wrong_lines_are_named)
 {
-    for (size_t i = 0; i < PROF_ARRAY_LEN(wrong_cases); i++) {
-        struct err e = { 0 };
-        struct profile *p = format_by_name("perfscript")->read(slice_of(wrong_cases[i].text), &e);
-        cr_expect_null(p, "%s", wrong_cases[i].name);
-        profile_free(p);
-        const char *message = e.message ? e.message : "";
-        cr_expect_not_null(
-            strstr(message, wrong_cases[i].message), "%s: %s", wrong_cases[i].name, message);
-        err_done(&e);
-    }
+    expect_refused("perfscript", wrong_cases, PROF_ARRAY_LEN(wrong_cases));
 }
