@@ -129,7 +129,8 @@ static void settle_parents(struct profile *p)
 
 static bool check_header(struct slice bytes, struct err *e)
 {
-    if (bytes.len < NATIVE_HEADER_BYTES || memcmp(bytes.ptr, NATIVE_MAGIC, NATIVE_MAGIC_BYTES) != 0) {
+    if (bytes.len < NATIVE_HEADER_BYTES ||
+        memcmp(bytes.ptr, NATIVE_MAGIC, NATIVE_MAGIC_BYTES) != 0) {
         err_set(e, ERR_FORMAT, "byte 0: expected the header of a prof file");
         return err_hint(e, "its beginning is damaged or of another file: take a whole copy");
     }
