@@ -157,9 +157,9 @@ void head_verdict(struct strbuf *out, const struct head_input *in)
     if (stands_out)
         add_own_caller(out, in, top);
     strbuf_addc(out, '.');
+    add_unsampled(out, in->p, whole);
     add_runners_up(out, in, top);
     add_own_code(out, in, top, stands_out);
-    add_unsampled(out, in->p, whole);
     programs_sentence(out, in->programs, whole);
 }
 

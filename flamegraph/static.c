@@ -58,7 +58,7 @@ enum {
     SVG_BOXES_MAX = 700,
     SVG_LABEL_MIN = 44, /* narrower boxes have no label */
     SVG_LABELS_MAX = 220,
-    SVG_CHAR = 7, /* width of a letter, rounded up */
+    SVG_CHAR = 8, /* width of a letter, rounded up */
 };
 
 struct box {

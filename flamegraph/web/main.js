@@ -44,6 +44,7 @@ class App {
         new ResizeObserver(() => this.resized()).observe(this.main.element);
         addEventListener('hashchange', () => this.hashChanged());
         this.dark.addEventListener('change', () => this.paint());
+        for (const event of ['beforeprint', 'afterprint']) addEventListener(event, () => this.printed(event === 'beforeprint'));
         keysListen(this);
     }
 
@@ -444,6 +445,13 @@ class App {
         if (!this.bar.groups) return;
         const levels = [...this.bar.groups.options].map((option) => option.value);
         this.set({ group: levels[(levels.indexOf(this.model.groupOf(this.state)) + 1) % levels.length], zoom: '' });
+    }
+
+    // Paper shows the notes in full.
+    printed(now) {
+        const notes = byId('notes');
+        if (notes && now) this.notesOpen = notes.open;
+        if (notes) notes.open = now || this.notesOpen;
     }
 
     nextTheme() {

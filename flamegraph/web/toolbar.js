@@ -36,8 +36,8 @@ class Toolbar {
         this.menu = this.exportMenu();
         this.element = h('div', { id: 'bar', role: 'toolbar', 'aria-label': 'Graph' }, this.searchBox(), this.view.element, this.order.element,
             this.groups, this.threads, this.up, this.recursion, h('span', { class: 'stretch' }),
-            h('button', { type: 'button', onclick: () => on.reset(), title: 'Back to the first view (0)', 'aria-label': 'Reset the view', class: 'icon' }, ...wordy('↺', 'Reset')), this.menu);
-        this.tools = h('div', { id: 'tools' }, h('button', { type: 'button', class: 'icon', onclick: () => on.theme(), title: 'Dark or light (d)', 'aria-label': 'Dark or light' }, ...wordy('◐', 'Theme')),
+            h('button', { type: 'button', onclick: () => on.reset(), title: 'Back to the first view (0)', 'aria-label': 'Reset the view', class: 'icon' }, ...wordy('↺', 'Reset')));
+        this.tools = h('div', { id: 'tools' }, this.menu, h('button', { type: 'button', class: 'icon', onclick: () => on.theme(), title: 'Dark or light (d)', 'aria-label': 'Dark or light' }, ...wordy('◐', 'Theme')),
             h('button', { type: 'button', class: 'icon', onclick: () => on.help(), title: 'Keys (?)', 'aria-label': 'Keys' }, ...wordy('?', 'Keys')));
     }
 
