@@ -31,12 +31,14 @@ void stacks_init(
     *s = (struct stacks){ .profile = p, .processes = ps, .unwinder = u };
     s->frames = xcalloc(FRAMES_MAX, sizeof *s->frames);
     s->cache = xcalloc(STACK_CACHE_SLOTS, sizeof *s->cache);
+    s->callers = xcalloc(STACK_CACHE_SLOTS, sizeof *s->callers);
 }
 
 void stacks_done(struct stacks *s)
 {
     free(s->frames);
     free(s->cache);
+    free(s->callers);
     stack_tail_done(&s->tail);
     *s = (struct stacks){ 0 };
 }
@@ -294,12 +296,27 @@ static struct stack_id add_kernel(
 
 /* ---- both ---- */
 
-static uint64_t hash_sample(const struct stacks *s, const struct tracked_process *process,
-    const struct perf_sample *sample, const struct user_part *part)
+static uint64_t hash_frame(const struct stacks *s, const struct user_part *part, uint32_t i)
+{
+    return s->frames[i].lookup * 2 + (s->frames[i].guess || i >= part->sure);
+}
+
+/* Of the user frames but the leaf, and of how the stack ended. */
+static uint64_t hash_callers(
+    const struct stacks *s, const struct tracked_process *process, const struct user_part *part)
 {
     uint64_t hash = hash_mix(hash_u64(process->generation), (uint64_t)part->end + 4u * part->none);
-    for (uint32_t i = 0; i < part->count; i++)
-        hash = hash_mix(hash, s->frames[i].lookup * 2 + (s->frames[i].guess || i >= part->sure));
+    for (uint32_t i = 1; i < part->count; i++)
+        hash = hash_mix(hash, hash_frame(s, part, i));
+    return hash ? hash : 1;
+}
+
+/* Of the whole stack, its callers hashed before. */
+static uint64_t hash_whole(const struct stacks *s, const struct perf_sample *sample,
+    const struct user_part *part, uint64_t hash)
+{
+    if (part->count > 0)
+        hash = hash_mix(hash, hash_frame(s, part, 0));
     size_t first;
     const size_t count = kernel_chain(sample, &first);
     for (size_t i = 0; i < count; i++)
@@ -328,7 +345,7 @@ static struct stack_id add_marker(struct stacks *s, struct frame_id *marker, con
     return profile_add_stack(s->profile, (struct stack_id){ 0 }, *marker);
 }
 
-static struct stack_id add_user(
+static struct stack_id add_callers(
     struct stacks *s, struct tracked_process *process, const struct user_part *part)
 {
     struct stack_id stack = { 0 };
@@ -336,9 +353,20 @@ static struct stack_id add_user(
         stack = add_marker(s, &s->truncated_marker, "[truncated]");
     else if (!part->none && part->end == UNWIND_BROKEN)
         stack = add_marker(s, &s->broken_marker, "[incomplete]");
-    for (uint32_t i = part->count; i-- > 0;)
+    for (uint32_t i = part->count; i-- > 1;)
         stack = profile_add_stack(s->profile, stack, user_frame(s, process, i, part));
     return stack;
+}
+
+static struct stack_id add_user(struct stacks *s, struct tracked_process *process,
+    const struct user_part *part, uint64_t callers_hash)
+{
+    struct stack_cache_slot *slot = &s->callers[callers_hash & (STACK_CACHE_SLOTS - 1)];
+    if (slot->hash != callers_hash)
+        *slot = (struct stack_cache_slot){ callers_hash, add_callers(s, process, part) };
+    if (part->count == 0)
+        return slot->stack;
+    return profile_add_stack(s->profile, slot->stack, user_frame(s, process, 0, part));
 }
 
 struct stack_id stacks_intern(
@@ -347,10 +375,11 @@ struct stack_id stacks_intern(
     const struct user_part part = user_stack(s, process, sample);
     if (!part.none)
         count_end(s, &part);
-    const uint64_t hash = hash_sample(s, process, sample, &part);
+    const uint64_t callers_hash = hash_callers(s, process, &part);
+    const uint64_t hash = hash_whole(s, sample, &part, callers_hash);
     struct stack_cache_slot *slot = &s->cache[hash & (STACK_CACHE_SLOTS - 1)];
     if (slot->hash != hash) {
-        const struct stack_id user = add_user(s, process, &part);
+        const struct stack_id user = add_user(s, process, &part, callers_hash);
         *slot = (struct stack_cache_slot){ hash, add_kernel(s, user, sample) };
     }
     return slot->stack;

@@ -30,7 +30,8 @@ struct stacks {
     struct processes *processes;
     const struct unwinder *unwinder;
     struct unwind_frame *frames;
-    struct stack_cache_slot *cache;
+    struct stack_cache_slot *cache;   /* whole stacks */
+    struct stack_cache_slot *callers; /* user stacks without their leaf, which varies most */
     struct stack_tail tail;
     struct module_id kernel;
     struct frame_id truncated_marker, broken_marker;
