@@ -42,7 +42,7 @@ LIBS = $(shell $(PKG_CONFIG) --libs $(PACKAGES)) \
 
 # ---- sources --------------------------------------------------------------------------------
 
-LAYERS := base profile format symbol unwind record
+LAYERS := base profile format symbol unwind record analyze
 # Files named after a processor are built for that processor only.
 OTHER_ARCH := $(filter-out $(ARCH),x86_64 aarch64)
 arch_filter = $(filter-out $(foreach a,$(OTHER_ARCH),%/$(a).c),$(1))
