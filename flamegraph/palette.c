@@ -20,6 +20,8 @@ static const struct palette_kind kinds[PALETTE_KINDS] = {
         "#e07049", "#69301b" },
     [FUNC_MARKER] = { "marker", "marker", "prof's own words: [truncated], [incomplete]", '!',
         "#f4f4f1", "#24272b" },
+    [FUNC_WAIT] = { "wait", "waiting", "off the CPU: what the thread waits for", 'w', "#848478",
+        "#5406cc" },
     [PALETTE_INLINED] = { "inlined", "inlined", "compiled into its caller", 'i', "#aaefc4",
         "#182820" },
 };

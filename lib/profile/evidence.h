@@ -57,9 +57,9 @@ enum span_kind {
 const char *span_kind_id(enum span_kind kind); /* "turn" */
 
 struct span {
-    uint64_t start_ns, duration_ns;                 /* CLOCK_MONOTONIC */
-    uint64_t on_cpu_ns, blocked_ns, queued_ns;      /* parts of the duration; 0 unknown */
-    struct thread_id thread;                        /* 0: of the process or the run */
+    uint64_t start_ns, duration_ns;            /* CLOCK_MONOTONIC */
+    uint64_t on_cpu_ns, blocked_ns, queued_ns; /* parts of the duration; 0 unknown */
+    struct thread_id thread;                   /* 0: of the process or the run */
     enum span_kind kind;
     uint32_t events;        /* SPAN_TURN: that the loop's wait returned; 0 unknown */
     struct string_id label; /* SPAN_GC: "major", "minor", ...; SPAN_WAIT: the operation */
@@ -70,7 +70,8 @@ const struct span *profile_spans(const struct profile *p, uint32_t *ret_count); 
 
 /* ---- histograms ---- */
 
-/* Buckets of relative width 1/16: 16 for each power of two from 1 us on; see histogram_bucket(). */
+/* 16 buckets for each power of two from 1,024 ns on, so none is wider than 1/16 of its values; what
+ * is shorter is in the first, what is longer than 73 minutes in the last. */
 enum { HISTOGRAM_BUCKETS = 16 * 32 };
 
 struct histogram {
@@ -81,13 +82,13 @@ struct histogram {
 };
 
 struct histogram *profile_histogram(
-    struct profile *p, const char *name, struct thread_id thread); /* made when it is new */
+    struct profile *p, const char *name, struct thread_id thread); /* made when new; stays there */
 const struct histogram *profile_histogram_at(const struct profile *p, uint32_t index);
 uint32_t profile_histogram_count(const struct profile *p);
 void histogram_add(struct histogram *h, uint64_t value_ns);
 uint32_t histogram_bucket(uint64_t value_ns);
 uint64_t histogram_bucket_low_ns(uint32_t bucket);
-uint64_t histogram_percentile_ns(const struct histogram *h, double p); /* p in 0..1 */
+uint64_t histogram_percentile_ns(const struct histogram *h, double p); /* p in 0..1; 0 if empty */
 
 /* ---- tallies ---- */
 
@@ -96,7 +97,7 @@ struct tally {
     struct string_id name;   /* "syscall": in bursts; "wait": whole run; "connect"; "request" */
     struct string_id what;   /* the operation as in wait.h, "read tcp 10.0.0.1:5432" */
     uint64_t count;
-    uint64_t ns;    /* time in it, all told */
+    uint64_t ns; /* time in it, all told */
     uint64_t max_ns;
     uint64_t bytes; /* moved, where the operation moves some */
     uint64_t small; /* of count: moved fewer than 512 bytes */
@@ -104,6 +105,8 @@ struct tally {
 
 /* Adds to the row of the same thread, name and what; max_ns takes the larger. */
 void profile_add_tally(struct profile *p, const struct tally *t);
+uint32_t profile_set_tally(
+    struct profile *p, const struct tally *t); /* native format: these very figures; the index */
 const struct tally *profile_tallies(const struct profile *p, uint32_t *ret_count);
 
 /* ---- facts ---- */
@@ -119,5 +122,6 @@ void profile_set_fact(
 struct slice profile_fact(const struct profile *p, struct process_id process, const char *key);
 struct fact profile_fact_at(const struct profile *p, uint32_t index);
 uint32_t profile_fact_count(const struct profile *p);
+uint32_t profile_put_fact(struct profile *p, const struct fact *f); /* by ids; returns the index */
 
 #endif

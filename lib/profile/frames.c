@@ -16,6 +16,7 @@ static const struct func_kind_info kinds[FUNC_KINDS] = {
     [FUNC_GC] = { "gc", "memory management", 'G' },
     [FUNC_KERNEL] = { "kernel", "kernel", 'K' },
     [FUNC_MARKER] = { "marker", "marker", '!' },
+    [FUNC_WAIT] = { "wait", "waiting", 'w' },
 };
 
 static const char *const tier_names[TIERS] = {

@@ -16,6 +16,7 @@
     }
 
 static const struct meta_row rows[] = {
+    TEXT(kind),
     TEXT(title),
     TEXT(command),
     TEXT(program),

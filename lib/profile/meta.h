@@ -21,6 +21,7 @@ enum weight_unit {
 };
 
 struct profile_meta {
+    char *kind;    /* the command that made it: "flame", "doctor", "record"; empty: an import */
     char *title;   /* shown on top: --title, or the command */
     char *command; /* redacted unless --show-args */
     char *program; /* name of the target's executable */

@@ -22,7 +22,8 @@ static void add_none_rows(struct profile *p)
 struct profile *profile_new(void)
 {
     struct profile *p = xcalloc(1, sizeof *p);
-    p->samples = sample_log_new();
+    for (int c = 0; c < CHANNELS; c++)
+        p->channels[c] = sample_log_new();
     add_none_rows(p);
     return p;
 }
@@ -35,6 +36,22 @@ static void free_meta(struct profile_meta *m)
         if (rows[i].type == META_TEXT)
             free(*meta_text(m, &rows[i]));
     }
+}
+
+static void free_evidence(struct profile *p)
+{
+    for (int c = 0; c < CHANNELS; c++)
+        sample_log_free(p->channels[c]);
+    vec_done(&p->spans);
+    for (size_t i = 0; i < p->histograms.len; i++) {
+        free(p->histograms.ptr[i]->buckets);
+        free(p->histograms.ptr[i]);
+    }
+    vec_done(&p->histograms);
+    vec_done(&p->tallies);
+    map_done(&p->tally_index);
+    vec_done(&p->facts);
+    map_done(&p->fact_index);
 }
 
 void profile_free(struct profile *p)
@@ -58,8 +75,9 @@ void profile_free(struct profile *p)
     for (size_t i = 0; i < p->series.len; i++)
         vec_done(&p->series.ptr[i].points);
     vec_done(&p->series);
+    map_done(&p->series_index);
     vec_done(&p->notes);
-    sample_log_free(p->samples);
+    free_evidence(p);
     free(p);
 }
 
@@ -75,15 +93,15 @@ const struct profile_meta *profile_meta_get(const struct profile *p)
 
 void profile_add_sample(struct profile *p, const struct sample *s)
 {
-    sample_log_add(p->samples, s);
+    sample_log_add(p->channels[CHANNEL_CPU], s);
 }
 
 const struct sample_log *profile_samples(const struct profile *p)
 {
-    return p->samples;
+    return p->channels[CHANNEL_CPU];
 }
 
 struct sample_log *profile_samples_edit(struct profile *p)
 {
-    return p->samples;
+    return p->channels[CHANNEL_CPU];
 }

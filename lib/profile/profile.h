@@ -110,6 +110,7 @@ enum func_kind {
     FUNC_GC,         /* garbage collection and allocation */
     FUNC_KERNEL,
     FUNC_MARKER, /* ours: [truncated], [incomplete] */
+    FUNC_WAIT,   /* no code: what a thread off the CPU waits for (wait.h) */
     FUNC_KINDS,
 };
 

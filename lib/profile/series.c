@@ -11,12 +11,18 @@ static bool same_series(const struct series *a, const struct series *b)
 
 struct series_id profile_add_series(struct profile *p, const struct series *row)
 {
-    for (size_t i = p->series.len; i-- > 0;) {
-        if (same_series(&p->series.ptr[i].row, row))
-            return (struct series_id){ (uint32_t)i };
+    uint64_t hash = hash_mix(hash_u64((uint64_t)row->name.i << 32 | row->unit.i),
+        (uint64_t)row->thread.i << 32 | row->process.i);
+    struct map_probe probe = map_probe(&p->series_index, hash);
+    uint32_t item;
+    while (map_next(&probe, &item)) {
+        if (same_series(&p->series.ptr[item].row, row))
+            return (struct series_id){ item };
     }
+    item = (uint32_t)p->series.len;
     vec_push(&p->series, ((struct series_data){ .row = *row }));
-    return (struct series_id){ (uint32_t)p->series.len - 1 };
+    map_add(&p->series_index, hash, item);
+    return (struct series_id){ item };
 }
 
 void profile_add_point(struct profile *p, struct series_id id, uint64_t time_ns, double value)

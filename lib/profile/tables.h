@@ -9,6 +9,7 @@
 #include "base/arena.h"
 #include "base/map.h"
 #include "base/vec.h"
+#include "profile/evidence.h"
 #include "profile/profile.h"
 
 struct series_data {
@@ -37,9 +38,17 @@ struct profile {
     VEC(struct process) processes;
     VEC(struct thread) threads;
     VEC(struct series_data) series;
+    struct map series_index;
     VEC(struct note) notes;
 
-    struct sample_log *samples;
+    struct sample_log *channels[CHANNELS];
+
+    VEC(struct span) spans;
+    VEC(struct histogram *) histograms; /* each on the heap: their addresses are handed out */
+    VEC(struct tally) tallies;
+    struct map tally_index;
+    VEC(struct fact) facts;
+    struct map fact_index;
 };
 
 #endif
