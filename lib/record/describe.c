@@ -9,6 +9,7 @@
 #include "base/clock.h"
 #include "base/strbuf.h"
 #include "record/interpreters.h"
+#include "record/perf_extra.h"
 
 /* Shares below this are not worth a line. */
 enum { NOTE_PERCENT = 5, NOTE_MIN_NS = 20000000 };
@@ -51,7 +52,7 @@ void describe_start(struct recorder *r, const char *sampler)
     set_text(&meta->unwinder, r->stacks.unwinder->name);
     meta->weight_unit = WEIGHT_NANOSECONDS;
     meta->start_realtime_ns = clock_realtime_ns();
-    meta->rate_hz = r->options->rate_hz ? r->options->rate_hz : RECORD_RATE_DEFAULT_HZ;
+    meta->rate_hz = record_rate_hz(r->options);
     meta->period_ns = r->period_ns;
     meta->cpus = (uint64_t)sysconf(_SC_NPROCESSORS_ONLN);
 }
@@ -207,6 +208,8 @@ void describe_end(
     meta->stacks_broken = r->stacks.broken;
     meta->self_cpu_ns = self_cpu_ns;
     meta->overhead_ns = interrupts(r, meta) * r->sample_cost_ns;
+    if (r->extras)
+        meta->overhead_ns += extra_events_cost_ns(r->extras);
     note_kernel(r, meta);
     note_unsampled(r, meta);
     note_losses(r, meta);

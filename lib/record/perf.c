@@ -17,6 +17,7 @@
 
 #include "base/alloc.h"
 #include "base/clock.h"
+#include "record/perf_extra.h"
 #include "record/perf_open.h"
 #include "record/perf_trial.h"
 #include "record/pid_table.h"
@@ -68,7 +69,15 @@ static void take_sample(struct perf_source *p, const struct perf_record *r)
     rec->samples++;
 }
 
-static void take_record(struct perf_source *p, const struct perf_record *r)
+static void tell_takers(const struct recorder *rec, const struct perf_record *r)
+{
+    for (size_t i = 0; i < rec->taker_count; i++)
+        if (rec->takers[i].kinds >> r->kind & 1)
+            rec->takers[i].take(rec->takers[i].state, r);
+}
+
+/* What the sampler itself makes of a record. */
+static void apply_record(struct perf_source *p, const struct perf_record *r)
 {
     switch (r->kind) {
     case PERF_SAMPLE:
@@ -91,9 +100,23 @@ static void take_record(struct perf_source *p, const struct perf_record *r)
     case PERF_NAME:
         processes_apply(&p->recorder->processes, r);
         break;
+    case PERF_EVENT:
+    case PERF_SWITCH:
     case PERF_OTHER:
         break;
     }
+}
+
+static void take_record(struct perf_source *p, const struct perf_record *r)
+{
+    struct recorder *rec = p->recorder;
+    if (rec->extras)
+        extra_events_follow(rec->extras, r);
+    if (r->kind == PERF_EXIT)
+        tell_takers(rec, r);
+    apply_record(p, r);
+    if (r->kind != PERF_EXIT)
+        tell_takers(rec, r);
 }
 
 /* The ring whose oldest record is the oldest of all. */
@@ -124,6 +147,27 @@ static void drain_until(struct perf_source *p, uint64_t until_ns)
 
 /* ---- attaching ---- */
 
+static void open_extras(struct perf_source *p, pid_t tid)
+{
+    struct extra_events *extras = p->recorder->extras;
+    if (!extras)
+        return;
+    extra_events_set_rings(extras, &p->rings, p->settings.stack_bytes);
+    extra_events_open_thread(extras, tid);
+}
+
+/* Extra events first: their records go to rings that must be there. */
+static void close_rings(struct perf_source *p)
+{
+    struct extra_events *extras = p->recorder->extras;
+    if (extras) {
+        extra_events_set_rings(extras, NULL, 0);
+        perf_event_ids_remove(extra_events_ids(extras), 0);
+    }
+    perf_rings_close(&p->rings);
+    pid_table_done(&p->covered);
+}
+
 static bool open_thread(struct perf_source *p, pid_t tid, struct err *e)
 {
     bool ok;
@@ -133,6 +177,7 @@ static bool open_thread(struct perf_source *p, pid_t tid, struct err *e)
         ok = perf_rings_add(&p->rings, &p->settings, tid, &p->cpus);
     if (ok) {
         pid_table_set(&p->covered, tid, 1);
+        open_extras(p, tid);
     } else if (errno != ESRCH) {
         p->skipped_threads++;
         p->skipped_errno = errno;
@@ -155,20 +200,6 @@ static void open_process(struct perf_source *p, pid_t pid, struct err *e)
     vec_done(&tids);
 }
 
-static void family(struct perf_source *p, struct pid_list *ret_pids)
-{
-    const struct recorder *r = p->recorder;
-    if (r->options->no_children)
-        vec_push(ret_pids, r->target);
-    else
-        procfs_family(r->target, getpid(), ret_pids);
-    for (size_t i = 0; i < r->processes.list.len; i++) { /* orphans */
-        const struct tracked_process *t = &r->processes.list.ptr[i];
-        if (t->alive && t->pid != r->target)
-            vec_push(ret_pids, t->pid);
-    }
-}
-
 /* Nothing was opened: what refused it has said so, unless there was nothing to open. */
 static bool no_threads(const struct perf_source *p, struct err *e)
 {
@@ -187,7 +218,7 @@ static bool attach_all(struct perf_source *p, struct err *e)
 {
     for (int pass = 0; pass < ATTACH_PASSES; pass++) {
         struct pid_list pids = { 0 };
-        family(p, &pids);
+        extra_events_family(p->recorder, &pids);
         for (size_t i = 0; i < pids.len; i++)
             open_process(p, pids.ptr[i], p->rings.len == 0 ? e : NULL);
         if (p->rings.len == 0) {
@@ -238,8 +269,7 @@ static bool fit_rings(struct perf_source *p, struct err *e)
 {
     if (p->recorder->options->stack_bytes || p->rings.ring_bytes >= RING_BYTES_SMALL)
         return true;
-    perf_rings_close(&p->rings);
-    pid_table_done(&p->covered);
+    close_rings(p);
     p->settings.stack_bytes = STACK_BYTES_SMALL;
     return open_target(p, e);
 }
@@ -265,8 +295,9 @@ static void perf_stop(void *state)
     struct perf_source *p = state;
     if (!p)
         return;
-    perf_rings_close(&p->rings);
-    pid_table_done(&p->covered);
+    close_rings(p);
+    extra_events_free(p->recorder->extras);
+    p->recorder->extras = NULL;
     vec_done(&p->cpus);
     free(p);
 }
@@ -286,12 +317,16 @@ static void *perf_start(struct recorder *r, struct err *e)
     const struct record_options *o = r->options;
     p->recorder = r;
     p->settings = (struct perf_settings){
-        .rate_hz = o->rate_hz ? o->rate_hz : RECORD_RATE_DEFAULT_HZ,
+        .rate_hz = record_rate_hz(o),
         .stack_bytes = o->stack_bytes ? o->stack_bytes : RECORD_STACK_BYTES_DEFAULT,
         .inherit = true,
         .threads_only = o->no_children,
     };
     cpu_list_read(&p->cpus);
+    if (o->doctor) {
+        r->extras = extra_events_new(r, &p->cpus);
+        p->settings.ids = extra_events_ids(r->extras);
+    }
     raise_file_limit();
     if (!probe_level(p, e) || !open_target(p, e) || !fit_rings(p, e)) {
         perf_stop(p);
@@ -318,8 +353,7 @@ static void reopen(struct perf_source *p, const struct perf_settings *settings)
     drain_until(p, UINT64_MAX);
     perf_rings_enable(&p->rings, false);
     drain_until(p, UINT64_MAX);
-    perf_rings_close(&p->rings);
-    pid_table_done(&p->covered);
+    close_rings(p);
     p->settings = *settings;
     p->settings.enable_on_exec = false;
     if (!attach_all(p, NULL)) {
@@ -403,6 +437,8 @@ static void perf_drain(void *state, uint64_t now_ns, bool last)
         finish(p);
         return;
     }
+    if (p->recorder->extras)
+        extra_events_settle(p->recorder->extras);
     if (p->remap_after_ns && now_ns - p->remap_after_ns > REMAP_INTERVAL_NS)
         remap(p, now_ns);
     if (!p->dead)

@@ -62,7 +62,7 @@ static struct perf_event_attr make_attr(const struct perf_settings *s)
         .size = sizeof(struct perf_event_attr),
         .config = PERF_COUNT_SW_CPU_CLOCK,
         .sample_period = NS_PER_S / s->rate_hz,
-        .sample_type = perf_record_sample_type(),
+        .sample_type = perf_record_sample_type() | (s->ids ? PERF_SAMPLE_IDENTIFIER : 0),
         .disabled = 1,
         .inherit = s->inherit,
         .inherit_thread = s->threads_only,
@@ -84,7 +84,7 @@ static struct perf_event_attr make_attr(const struct perf_settings *s)
     };
 }
 
-static int open_attr(struct perf_event_attr *attr, pid_t tid, int cpu)
+int perf_open_attr(struct perf_event_attr *attr, pid_t tid, int cpu)
 {
     return (int)syscall(
         SYS_perf_event_open, attr, tid, cpu, -1, (unsigned long)PERF_FLAG_FD_CLOEXEC);
@@ -93,16 +93,25 @@ static int open_attr(struct perf_event_attr *attr, pid_t tid, int cpu)
 int perf_open_event(const struct perf_settings *settings, pid_t tid, int cpu)
 {
     struct perf_event_attr attr = make_attr(settings);
-    int fd = open_attr(&attr, tid, cpu);
+    int fd = perf_open_attr(&attr, tid, cpu);
     if (fd < 0 && (errno == EINVAL || errno == E2BIG)) {
         attr.build_id = 0; /* kernel 5.12 */
-        fd = open_attr(&attr, tid, cpu);
+        fd = perf_open_attr(&attr, tid, cpu);
     }
     if (fd < 0 && (errno == EINVAL || errno == E2BIG) && attr.inherit_thread) {
         attr.inherit_thread = 0; /* kernel 5.13; children are then left out by their number */
-        fd = open_attr(&attr, tid, cpu);
+        fd = perf_open_attr(&attr, tid, cpu);
     }
     return fd;
+}
+
+bool perf_open_identify(int fd, uint32_t event, struct perf_event_ids *ids)
+{
+    uint64_t id;
+    if (ioctl(fd, PERF_EVENT_IOC_ID, &id) != 0)
+        return false;
+    perf_event_ids_add(ids, id, event);
+    return true;
 }
 
 /* ---- sets of them ---- */
@@ -119,13 +128,14 @@ static bool open_all(struct perf_rings *rings, const struct perf_settings *setti
     const size_t before = rings->fds.len;
     for (size_t i = 0; i < cpus->len; i++) {
         const int fd = perf_open_event(settings, tid, cpus->ptr[i]);
-        if (fd < 0) {
+        if (fd >= 0)
+            vec_push(&rings->fds, fd);
+        if (fd < 0 || (settings->ids && !perf_open_identify(fd, 0, settings->ids))) {
             const int error = errno;
             close_from(rings, before);
             errno = error;
             return false;
         }
-        vec_push(&rings->fds, fd);
     }
     return true;
 }
@@ -181,8 +191,15 @@ bool perf_rings_open(struct perf_rings *ret_rings, const struct perf_settings *s
         perf_rings_close(&rings);
         return false;
     }
+    for (size_t i = 0; i < rings.len; i++)
+        rings.ptr[i].ids = settings->ids;
     *ret_rings = rings;
     return true;
+}
+
+bool perf_rings_redirect(const struct perf_rings *rings, size_t n, int fd)
+{
+    return ioctl(fd, PERF_EVENT_IOC_SET_OUTPUT, rings->fds.ptr[n]) == 0;
 }
 
 bool perf_rings_add(struct perf_rings *rings, const struct perf_settings *settings, pid_t tid,
@@ -192,7 +209,7 @@ bool perf_rings_add(struct perf_rings *rings, const struct perf_settings *settin
     if (!open_all(rings, settings, tid, cpus))
         return false;
     for (size_t i = 0; i < cpus->len; i++) {
-        if (ioctl(rings->fds.ptr[before + i], PERF_EVENT_IOC_SET_OUTPUT, rings->fds.ptr[i]) != 0) {
+        if (!perf_rings_redirect(rings, i, rings->fds.ptr[before + i])) {
             const int error = errno;
             close_from(rings, before);
             errno = error;

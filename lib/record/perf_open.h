@@ -27,13 +27,16 @@ enum {
     RING_BYTES_TOTAL = 64 << 20, /* over all CPUs */
 };
 
+struct perf_event_attr;
+
 struct perf_settings {
     uint32_t rate_hz;
     uint32_t stack_bytes;
-    enum record_level level; /* LEVEL_USER leaves the kernel out */
-    bool inherit;            /* follow new threads and children */
-    bool threads_only;       /* with inherit: new threads, not children; kernel 5.13 */
-    bool enable_on_exec;     /* quiet until the target is executed */
+    enum record_level level;    /* LEVEL_USER leaves the kernel out */
+    bool inherit;               /* follow new threads and children */
+    bool threads_only;          /* with inherit: new threads, not children; kernel 5.13 */
+    bool enable_on_exec;        /* quiet until the target is executed */
+    struct perf_event_ids *ids; /* other events will share the rings: borrowed, filled; or NULL */
 };
 
 /* Numbers of the CPUs that are online: at least one. */
@@ -64,6 +67,15 @@ bool perf_rings_open(struct perf_rings *ret_rings, const struct perf_settings *s
 /* Events of one more thread into the same rings. False with errno: nothing is left open. */
 bool perf_rings_add(struct perf_rings *rings, const struct perf_settings *settings, pid_t tid,
     const struct cpu_list *cpus);
+
+/* Sends the records of an event of the rings' n-th CPU there. False with errno. */
+bool perf_rings_redirect(const struct perf_rings *rings, size_t n, int fd);
+
+/* Enters an open event into ids. False with errno. */
+bool perf_open_identify(int fd, uint32_t event, struct perf_event_ids *ids);
+
+/* perf_event_open(2) itself, close-on-exec. */
+int perf_open_attr(struct perf_event_attr *attr, pid_t tid, int cpu);
 
 void perf_rings_enable(struct perf_rings *rings, bool on);
 void perf_rings_close(struct perf_rings *rings);

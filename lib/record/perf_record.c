@@ -48,6 +48,51 @@ static struct slice take_text(struct cursor *c)
     return (struct slice){ all.ptr, slice_find(all, '\0') };
 }
 
+/* ---- ids ---- */
+
+void perf_event_ids_add(struct perf_event_ids *ids, uint64_t id, uint32_t event)
+{
+    const struct perf_event_id row = { id, event };
+    vec_push(&ids->ids, row);
+    /* The kernel counts up, so this is a look at one neighbour. */
+    for (size_t i = ids->ids.len - 1; i > 0 && ids->ids.ptr[i - 1].id > id; i--) {
+        ids->ids.ptr[i] = ids->ids.ptr[i - 1];
+        ids->ids.ptr[i - 1] = row;
+    }
+}
+
+void perf_event_ids_remove(struct perf_event_ids *ids, uint32_t event)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < ids->ids.len; i++)
+        if (ids->ids.ptr[i].event != event)
+            ids->ids.ptr[kept++] = ids->ids.ptr[i];
+    ids->ids.len = kept;
+}
+
+bool perf_event_ids_find(const struct perf_event_ids *ids, uint64_t id, uint32_t *ret_event)
+{
+    size_t from = 0, to = ids->ids.len;
+    while (from < to) {
+        const size_t middle = from + (to - from) / 2;
+        if (ids->ids.ptr[middle].id < id)
+            from = middle + 1;
+        else
+            to = middle;
+    }
+    if (from == ids->ids.len || ids->ids.ptr[from].id != id)
+        return false;
+    *ret_event = ids->ids.ptr[from].event;
+    return true;
+}
+
+void perf_event_ids_done(struct perf_event_ids *ids)
+{
+    vec_done(&ids->ids);
+}
+
+/* ---- records ---- */
+
 uint64_t perf_record_sample_type(void)
 {
     return PERF_SAMPLE_IP | PERF_SAMPLE_TID | PERF_SAMPLE_TIME | PERF_SAMPLE_CALLCHAIN |
@@ -92,14 +137,8 @@ static void decode_stack(struct cursor *c, struct perf_sample *s)
     s->stack_len = copied < size ? copied : size;
 }
 
-static void decode_sample(struct cursor *c, struct perf_record *r)
+static void decode_chain(struct cursor *c, struct perf_sample *s)
 {
-    struct perf_sample *s = &r->sample;
-    r->kind = PERF_SAMPLE;
-    s->ip = take_u64(c);
-    r->pid = take_u32(c);
-    r->tid = take_u32(c);
-    r->time_ns = take_u64(c);
     const uint64_t chain_len = take_u64(c);
     if (chain_len > c->left / sizeof(uint64_t)) {
         c->bad = true;
@@ -107,8 +146,51 @@ static void decode_sample(struct cursor *c, struct perf_record *r)
     }
     s->chain_len = chain_len;
     s->chain = take(c, chain_len * sizeof(uint64_t));
-    decode_regs(c, s);
-    decode_stack(c, s);
+}
+
+static void decode_raw(struct cursor *c, struct perf_sample *s)
+{
+    const uint32_t size = take_u32(c);
+    const uint8_t *at = take(c, size);
+    if (at)
+        s->raw = (struct slice){ (const char *)at, size };
+}
+
+/* False: an event that has been closed since. */
+static bool decode_event(struct cursor *c, const struct perf_event_ids *ids, struct perf_record *r)
+{
+    const uint64_t id = take_u64(c);
+    if (c->bad || !perf_event_ids_find(ids, id, &r->event))
+        return false;
+    r->kind = r->event == 0 ? PERF_SAMPLE : PERF_EVENT;
+    return true;
+}
+
+/* The order is that of perf_output_sample() in the kernel's events/core.c. */
+static void decode_sample(struct cursor *c, const struct perf_event_ids *ids, struct perf_record *r)
+{
+    struct perf_sample *s = &r->sample;
+    r->kind = PERF_SAMPLE;
+    if (ids && !decode_event(c, ids, r)) {
+        r->kind = PERF_OTHER;
+        return;
+    }
+    const uint64_t type = ids ? ids->sample_types[r->event] : perf_record_sample_type();
+    if (type & PERF_SAMPLE_IP)
+        s->ip = take_u64(c);
+    r->pid = take_u32(c);
+    r->tid = take_u32(c);
+    r->time_ns = take_u64(c);
+    if (type & PERF_SAMPLE_ADDR)
+        s->address = take_u64(c);
+    if (type & PERF_SAMPLE_CALLCHAIN)
+        decode_chain(c, s);
+    if (type & PERF_SAMPLE_RAW)
+        decode_raw(c, s);
+    if (type & PERF_SAMPLE_REGS_USER)
+        decode_regs(c, s);
+    if (type & PERF_SAMPLE_STACK_USER)
+        decode_stack(c, s);
 }
 
 static void decode_map(struct cursor *c, uint16_t misc, struct perf_record *r)
@@ -152,7 +234,14 @@ static void decode_task(struct cursor *c, uint32_t type, struct perf_record *r)
     r->pid = take_u32(c);
     r->fork.parent_pid = take_u32(c);
     r->tid = take_u32(c);
-    take_u32(c); /* the parent's thread */
+    r->fork.parent_tid = take_u32(c);
+}
+
+static void decode_switch(uint16_t misc, struct perf_record *r)
+{
+    r->kind = PERF_SWITCH;
+    r->switched.out = misc & PERF_RECORD_MISC_SWITCH_OUT;
+    r->switched.preempted = misc & PERF_RECORD_MISC_SWITCH_OUT_PREEMPT;
 }
 
 static void decode_lost(struct cursor *c, uint32_t type, struct perf_record *r)
@@ -163,10 +252,10 @@ static void decode_lost(struct cursor *c, uint32_t type, struct perf_record *r)
     r->lost = take_u64(c);
 }
 
-/* Cuts the trailer (pid tid, time) off and reads the time. */
-static void decode_trailer(struct cursor *c, struct perf_record *r)
+/* Cuts the trailer (pid tid, time, perhaps an id) off and reads thread and time. */
+static void decode_trailer(struct cursor *c, bool with_id, struct perf_record *r)
 {
-    const size_t trailer_bytes = 16;
+    const size_t trailer_bytes = with_id ? 24 : 16;
     if (c->left < trailer_bytes) {
         c->bad = true;
         return;
@@ -177,7 +266,34 @@ static void decode_trailer(struct cursor *c, struct perf_record *r)
     memcpy(&r->time_ns, c->at + c->left + 8, sizeof r->time_ns);
 }
 
-bool perf_record_decode(const uint8_t *bytes, size_t len, struct perf_record *ret_record)
+static void decode_other(
+    struct cursor *c, const struct perf_event_header *header, struct perf_record *r)
+{
+    switch (header->type) {
+    case PERF_RECORD_MMAP2:
+        decode_map(c, header->misc, r);
+        break;
+    case PERF_RECORD_COMM:
+        decode_name(c, header->misc, r);
+        break;
+    case PERF_RECORD_FORK:
+    case PERF_RECORD_EXIT:
+        decode_task(c, header->type, r);
+        break;
+    case PERF_RECORD_LOST:
+    case PERF_RECORD_LOST_SAMPLES:
+        decode_lost(c, header->type, r);
+        break;
+    case PERF_RECORD_SWITCH:
+        decode_switch(header->misc, r);
+        break;
+    default:
+        break;
+    }
+}
+
+bool perf_record_decode(const uint8_t *bytes, size_t len, const struct perf_event_ids *ids,
+    struct perf_record *ret_record)
 {
     struct perf_event_header header;
     if (len < sizeof header)
@@ -188,27 +304,10 @@ bool perf_record_decode(const uint8_t *bytes, size_t len, struct perf_record *re
     struct cursor c = { .at = bytes + sizeof header, .left = len - sizeof header };
     struct perf_record r = { .kind = PERF_OTHER };
     if (header.type == PERF_RECORD_SAMPLE) {
-        decode_sample(&c, &r);
+        decode_sample(&c, ids, &r);
     } else {
-        decode_trailer(&c, &r);
-        switch (header.type) {
-        case PERF_RECORD_MMAP2:
-            decode_map(&c, header.misc, &r);
-            break;
-        case PERF_RECORD_COMM:
-            decode_name(&c, header.misc, &r);
-            break;
-        case PERF_RECORD_FORK:
-        case PERF_RECORD_EXIT:
-            decode_task(&c, header.type, &r);
-            break;
-        case PERF_RECORD_LOST:
-        case PERF_RECORD_LOST_SAMPLES:
-            decode_lost(&c, header.type, &r);
-            break;
-        default:
-            break;
-        }
+        decode_trailer(&c, ids != NULL, &r);
+        decode_other(&c, &header, &r);
     }
     if (c.bad)
         return false;

@@ -85,7 +85,7 @@ const struct perf_record *perf_ring_peek(struct perf_ring *ring)
             release(ring, there); /* lost the thread: start afresh at head */
             break;
         }
-        if (perf_record_decode(whole(ring, header.size), header.size, &ring->record)) {
+        if (perf_record_decode(whole(ring, header.size), header.size, ring->ids, &ring->record)) {
             ring->record_len = header.size;
             ring->has_record = true;
         } else {

@@ -27,7 +27,8 @@ struct perf_ring {
     struct perf_record record; /* the one at tail, when has_record */
     size_t record_len;
     bool has_record;
-    uint64_t malformed; /* records that made no sense, skipped */
+    uint64_t malformed;               /* records that made no sense, skipped */
+    const struct perf_event_ids *ids; /* borrowed; NULL: one event, records without ids */
 };
 
 /* Maps the ring of an event; data_bytes is a power of two. False with errno. */

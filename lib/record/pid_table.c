@@ -21,6 +21,13 @@ void pid_table_set(struct pid_table *t, pid_t pid, uint32_t value)
     t->pages[pid / PID_PAGE][pid % PID_PAGE] = value;
 }
 
+void pid_table_clear_bits(struct pid_table *t, uint32_t bits)
+{
+    for (size_t i = 0; i < PID_PAGES; i++)
+        for (size_t k = 0; t->pages[i] && k < PID_PAGE; k++)
+            t->pages[i][k] &= ~bits;
+}
+
 void pid_table_done(struct pid_table *t)
 {
     for (size_t i = 0; i < PID_PAGES; i++)

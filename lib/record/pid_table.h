@@ -17,6 +17,7 @@ struct pid_table {
 
 uint32_t pid_table_get(const struct pid_table *t, pid_t pid);
 void pid_table_set(struct pid_table *t, pid_t pid, uint32_t value); /* out of range: ignored */
+void pid_table_clear_bits(struct pid_table *t, uint32_t bits);      /* in every value */
 void pid_table_done(struct pid_table *t);
 
 #endif

@@ -298,6 +298,8 @@ void processes_apply(struct processes *ps, const struct perf_record *r)
         apply_exit(ps, r);
         break;
     case PERF_SAMPLE:
+    case PERF_EVENT:
+    case PERF_SWITCH:
     case PERF_LOST:
     case PERF_OTHER:
         break;

@@ -20,6 +20,7 @@
 enum {
     RECORD_RATE_DEFAULT_HZ =
         499, /* beside 500, so as not to march in step with the target's timers */
+    RECORD_RATE_DOCTOR_HZ = 199, /* beside evidence of other kinds, which costs as well */
     RECORD_RATE_MAX_HZ = 20000,
     /* The kernel copies what there is, so a size costs room in the ring rather than time. Servers
      * on libuv have 12 KiB of events on the stack below each handler: 16 KiB would cut them all. */
@@ -53,7 +54,16 @@ struct record_options {
     const struct record_user *run_as; /* NULL: as prof itself */
     char *const *env;                 /* of the target and of the --on-port command; NULL: empty */
     bool no_inline;                   /* for record_session_resolve: physical functions only */
+    bool doctor;                      /* collect evidence beyond samples (docs/evidence.md) */
 };
+
+/* The rate that was asked for, or the default of the kind of recording. */
+static inline uint32_t record_rate_hz(const struct record_options *o)
+{
+    if (o->rate_hz)
+        return o->rate_hz;
+    return o->doctor ? RECORD_RATE_DOCTOR_HZ : RECORD_RATE_DEFAULT_HZ;
+}
 
 /* Called about four times a second while recording, for a progress line. */
 struct record_progress {

@@ -20,7 +20,7 @@
 
 #define BEAT_NS (250 * NS_PER_MS)
 
-enum { SOURCES_MAX = 8, DRAIN_INTERVAL_MS = 100, HASTE_INTERVAL_MS = 8, PORT_LIMIT_S = 30 };
+enum { DRAIN_INTERVAL_MS = 100, HASTE_INTERVAL_MS = 8, PORT_LIMIT_S = 30 };
 
 struct running_source {
     const struct source *source;
@@ -103,6 +103,14 @@ static bool make_target(struct record_session *s, struct err *e)
     return ok;
 }
 
+static void add_source(struct record_session *s, const struct source *source, void *state)
+{
+    struct recorder *r = &s->recorder;
+    s->sources[s->source_count++] = (struct running_source){ source, state };
+    if (source->take)
+        r->takers[r->taker_count++] = (struct record_taker){ source->takes, source->take, state };
+}
+
 static bool start_sources(struct record_session *s, struct err *e)
 {
     size_t count;
@@ -113,16 +121,26 @@ static bool start_sources(struct record_session *s, struct err *e)
         return false;
     s->source_count = 1;
     for (size_t i = 0; i < count && s->source_count < SOURCES_MAX; i++) {
-        if (table[i]->role != SOURCE_COUNTER)
+        if (table[i]->role != SOURCE_COUNTER || (table[i]->doctor_only && !s->options.doctor))
             continue;
         PROF_CLEANUP(err_done) struct err refused = { 0 };
         void *state = table[i]->start(&s->recorder, &refused);
         if (state)
-            s->sources[s->source_count++] = (struct running_source){ table[i], state };
-        else
+            add_source(s, table[i], state);
+        else if (refused.message)
             profile_add_note(s->recorder.profile, table[i]->without, refused.message, refused.hint);
     }
     return true;
+}
+
+/* Counters before the sampler whose events they use. */
+static void stop_sources(struct record_session *s)
+{
+    s->recorder.taker_count = 0;
+    while (s->source_count > 0) {
+        const struct running_source *last = &s->sources[--s->source_count];
+        last->source->stop(last->state);
+    }
 }
 
 /* The main process comes first, samples or none. */
@@ -321,9 +339,7 @@ static void end_sources(struct record_session *s)
     drain(s, true);
     describe_end(
         &s->recorder, &s->target, s->stopped_by_us, clock_process_cpu_ns() - s->cpu_from_ns);
-    for (size_t i = 0; i < s->source_count; i++)
-        s->sources[i].source->stop(s->sources[i].state);
-    s->source_count = 0;
+    stop_sources(s);
     save(s);
 }
 
@@ -377,8 +393,7 @@ void record_session_free(struct record_session *s)
 {
     if (!s)
         return;
-    for (size_t i = 0; i < s->source_count; i++)
-        s->sources[i].source->stop(s->sources[i].state);
+    stop_sources(s);
     target_done(&s->target);
     native_writer_free(s->writer);
     stacks_done(&s->recorder.stacks);

@@ -24,6 +24,20 @@
 /* The share of the target's CPU time that sampling may take; above it the rate goes down. */
 enum { SAMPLING_BUDGET_PERCENT = 3 };
 
+enum { SOURCES_MAX = 16 };
+
+enum source_role { SOURCE_SAMPLER, SOURCE_COUNTER };
+
+/* Somebody who wants to see records, beside the sampler; recorder.takers. */
+struct record_taker {
+    uint32_t kinds; /* bits 1u << enum perf_record_kind */
+    void (*take)(void *state, const struct perf_record *record);
+    void *state;
+};
+
+struct extra_events;
+struct thread_states;
+
 /* What the sources of a session share and fill. Owned by the session. */
 struct recorder {
     const struct record_options *options;
@@ -35,14 +49,16 @@ struct recorder {
     pid_t target;            /* launched and stopped, or running already (options->argv is NULL) */
     enum record_level level; /* set by the sampler */
     const char *event;       /* what makes a sample, "cpu-clock"; set by the sampler */
-    uint64_t from_ns, to_ns; /* samples outside are not recorded */
+    uint64_t from_ns, to_ns; /* samples outside are not recorded; UINT64_MAX: not begun yet */
     uint64_t period_ns;      /* on-CPU time that one sample stands for, as of now; set likewise */
     uint64_t sample_cost_ns; /* what one sample costs the target; set likewise */
-    bool in_haste;           /* drain often: stacks are being completed from the live process */
+    struct extra_events *extras;   /* the sampler's (perf_extra.h); NULL: it takes none */
+    struct thread_states *threads; /* of switches.c (thread_state.h); NULL: not known */
+    bool in_haste; /* drain often: stacks are being completed from the live process */
     uint64_t samples, lost;
+    struct record_taker takers[SOURCES_MAX];
+    size_t taker_count;
 };
-
-enum source_role { SOURCE_SAMPLER, SOURCE_COUNTER };
 
 struct poll_list {
     struct pollfd *ptr;
@@ -62,6 +78,14 @@ struct source {
 
     /* Takes what there is, at least ten times a second. last: the target has ended. */
     void (*drain)(void *state, uint64_t now_ns, bool last);
+
+    /* Sees every record of the kinds named, in order of time, before the sampler acts on an end
+     * (the thread is still known) and after it acts on a birth. Opens and closes nothing. May be
+     * NULL. */
+    void (*take)(void *state, const struct perf_record *record);
+    uint32_t takes; /* bits 1u << enum perf_record_kind */
+
+    bool doctor_only; /* runs only when the recording is for the doctor */
 
     /* Ends the observation; the target, when alive, goes on untouched. Frees state; NULL is
      * ignored. */

@@ -6,7 +6,7 @@
 
 static bool decode(const struct strbuf *b, struct perf_record *r)
 {
-    return perf_record_decode((const uint8_t *)b->ptr, b->len, r);
+    return perf_record_decode((const uint8_t *)b->ptr, b->len, NULL, r);
 }
 
 Test(perf_record, a_sample_has_its_chain_registers_and_stack)
@@ -68,7 +68,7 @@ Test(perf_record, every_cut_of_a_sample_is_refused)
         if (len >= sizeof(struct perf_event_header))
             memcpy(b.ptr + offsetof(struct perf_event_header, size), &size, sizeof size);
         /* A sample may end before its stack; the parts that are there must be within the bytes. */
-        if (perf_record_decode((const uint8_t *)b.ptr, len, &r))
+        if (perf_record_decode((const uint8_t *)b.ptr, len, NULL, &r))
             cr_expect_leq(r.sample.stack_len, len, "cut at %zu", len);
     }
     strbuf_done(&b);

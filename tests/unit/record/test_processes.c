@@ -41,7 +41,7 @@ static void apply(struct fixture *f, struct strbuf *b)
         struct perf_event_header header;
         struct perf_record r;
         memcpy(&header, b->ptr + at, sizeof header);
-        cr_assert(perf_record_decode((const uint8_t *)b->ptr + at, header.size, &r));
+        cr_assert(perf_record_decode((const uint8_t *)b->ptr + at, header.size, NULL, &r));
         processes_apply(&f->ps, &r);
         at += header.size;
     }

@@ -1,0 +1,312 @@
+// SPDX-License-Identifier: MIT
+#include "record/perf_extra.h"
+
+#include <errno.h>
+#include <linux/hw_breakpoint.h>
+#include <linux/perf_event.h>
+#include <stdlib.h>
+#include <sys/ioctl.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/alloc.h"
+#include "base/clock.h"
+#include "record/arch.h"
+#include "record/source.h"
+
+struct open_event {
+    struct extra_event what; /* its filter is owned */
+    VEC(int) fds;
+    uint64_t opened_ns; /* threads that are born from now on inherit it */
+    bool open;
+    bool unsettled; /* threads that were born meanwhile may lack it */
+    uint64_t count;
+};
+
+struct extra_events {
+    struct recorder *recorder;
+    const struct cpu_list *cpus;
+    const struct perf_rings *rings; /* NULL: between two openings */
+    uint32_t stack_bytes;
+    struct perf_event_ids ids;
+    struct pid_table covered; /* thread -> bits of the events that it has, opened or inherited */
+    struct open_event list[PERF_EVENTS_MAX]; /* [0]: the clock, not ours */
+    uint32_t count;                          /* of list */
+};
+
+struct extra_events *extra_events_new(struct recorder *r, const struct cpu_list *cpus)
+{
+    struct extra_events *x = xcalloc(1, sizeof *x);
+    x->recorder = r;
+    x->cpus = cpus;
+    x->count = 1;
+    x->ids.sample_types[0] = perf_record_sample_type();
+    return x;
+}
+
+static void close_fds(struct extra_events *x, uint32_t event)
+{
+    struct open_event *o = &x->list[event];
+    for (size_t i = 0; i < o->fds.len; i++)
+        close(o->fds.ptr[i]);
+    vec_done(&o->fds);
+    perf_event_ids_remove(&x->ids, event);
+    pid_table_clear_bits(&x->covered, 1u << event);
+}
+
+void extra_events_free(struct extra_events *x)
+{
+    if (!x)
+        return;
+    for (uint32_t i = 1; i < x->count; i++) {
+        close_fds(x, i);
+        free((void *)(uintptr_t)x->list[i].what.filter);
+    }
+    perf_event_ids_done(&x->ids);
+    pid_table_done(&x->covered);
+    free(x);
+}
+
+/* ---- one event on one thread ---- */
+
+static uint64_t sample_type(const struct extra_event *e)
+{
+    uint64_t type = PERF_SAMPLE_IDENTIFIER | PERF_SAMPLE_TID | PERF_SAMPLE_TIME;
+    if (e->with_stack)
+        type |= perf_record_sample_type();
+    if (e->with_address)
+        type |= PERF_SAMPLE_ADDR;
+    if (e->with_raw)
+        type |= PERF_SAMPLE_RAW;
+    return type;
+}
+
+static struct perf_event_attr make_attr(const struct extra_events *x, const struct extra_event *e)
+{
+    const bool before_exec = x->recorder->options->argv && x->recorder->from_ns == UINT64_MAX;
+    struct perf_event_attr attr = {
+        .type = e->type,
+        .size = sizeof(struct perf_event_attr),
+        .config = e->config,
+        .sample_period = e->period,
+        .sample_type = sample_type(e),
+        .disabled = before_exec,
+        .enable_on_exec = before_exec,
+        .inherit = 1,
+        .inherit_thread = x->recorder->options->no_children,
+        .exclude_kernel = e->exclude_kernel,
+        .exclude_callchain_kernel = e->exclude_kernel,
+        .exclude_hv = 1,
+        .sample_id_all = 1,
+        .use_clockid = 1,
+        .clockid = CLOCK_MONOTONIC,
+        .context_switch = e->switches,
+        .sample_regs_user = e->with_stack ? arch_regs_mask() : 0,
+        .sample_stack_user = e->with_stack ? x->stack_bytes & ~7u : 0,
+    };
+    if (e->type == PERF_TYPE_BREAKPOINT) {
+        attr.bp_type = HW_BREAKPOINT_X;
+        attr.bp_addr = e->code_address;
+        attr.bp_len = sizeof(long); /* what the kernel asks for with HW_BREAKPOINT_X */
+    }
+    return attr;
+}
+
+static int open_on(struct extra_events *x, uint32_t event, pid_t tid, size_t cpu)
+{
+    const struct extra_event *what = &x->list[event].what;
+    struct perf_event_attr attr = make_attr(x, what);
+    int fd = perf_open_attr(&attr, tid, x->cpus->ptr[cpu]);
+    if (fd < 0 && (errno == EINVAL || errno == E2BIG) && attr.inherit_thread) {
+        attr.inherit_thread = 0;
+        fd = perf_open_attr(&attr, tid, x->cpus->ptr[cpu]);
+    }
+    if (fd < 0)
+        return -1;
+    if ((!what->filter || ioctl(fd, PERF_EVENT_IOC_SET_FILTER, what->filter) == 0) &&
+        perf_rings_redirect(x->rings, cpu, fd) && perf_open_identify(fd, event, &x->ids))
+        return fd;
+    const int error = errno;
+    close(fd);
+    errno = error;
+    return -1;
+}
+
+/* False with errno: the thread has it on no CPU. */
+static bool open_thread(struct extra_events *x, uint32_t event, pid_t tid)
+{
+    struct open_event *o = &x->list[event];
+    const size_t before = o->fds.len;
+    for (size_t cpu = 0; cpu < x->cpus->len; cpu++) {
+        const int fd = open_on(x, event, tid, cpu);
+        if (fd >= 0) {
+            vec_push(&o->fds, fd);
+            continue;
+        }
+        const int error = errno;
+        while (o->fds.len > before)
+            close(o->fds.ptr[--o->fds.len]);
+        errno = error;
+        return false;
+    }
+    pid_table_set(&x->covered, tid, pid_table_get(&x->covered, tid) | 1u << event);
+    return true;
+}
+
+/* ---- on all threads ---- */
+
+void extra_events_family(const struct recorder *r, struct pid_list *ret_pids)
+{
+    if (r->options->no_children)
+        vec_push(ret_pids, r->target);
+    else
+        procfs_family(r->target, getpid(), ret_pids);
+    for (size_t i = 0; i < r->processes.list.len; i++) { /* orphans */
+        const struct tracked_process *t = &r->processes.list.ptr[i];
+        if (t->alive && t->pid != r->target)
+            vec_push(ret_pids, t->pid);
+    }
+}
+
+/* Those that have none yet. Returns 0, or what refused the first one. */
+static int open_missing(struct extra_events *x, uint32_t event)
+{
+    struct pid_list pids = { 0 };
+    int error = 0;
+    extra_events_family(x->recorder, &pids);
+    for (size_t i = 0; i < pids.len; i++) {
+        struct pid_list tids = { 0 };
+        procfs_threads(pids.ptr[i], &tids);
+        for (size_t k = 0; k < tids.len; k++) {
+            if (pid_table_get(&x->covered, tids.ptr[k]) >> event & 1)
+                continue;
+            if (!open_thread(x, event, tids.ptr[k]) && errno != ESRCH && !error)
+                error = errno;
+        }
+        vec_done(&tids);
+    }
+    vec_done(&pids);
+    return error;
+}
+
+static void note_refusal(struct extra_events *x, const struct extra_event *what, int error)
+{
+    PROF_CLEANUP(err_done) struct err e = { 0 };
+    err_sys(&e, error, "cannot open the event '%s'", what->name);
+    const char *how = error == EMFILE ? "raise the limit of open files: ulimit -n 65536"
+                                      : "run prof as root, or give it CAP_PERFMON";
+    if (what->without)
+        profile_add_note(x->recorder->profile, what->without, e.message, how);
+}
+
+/* ---- for sources ---- */
+
+uint32_t extra_events_add(struct extra_events *x, const struct extra_event *event)
+{
+    if (x->count == PERF_EVENTS_MAX)
+        return 0;
+    const uint32_t at = x->count++;
+    x->list[at].what = *event;
+    x->list[at].what.filter = event->filter ? xstrdup(event->filter) : NULL;
+    x->ids.sample_types[at] = sample_type(event);
+    return at;
+}
+
+bool extra_events_open(struct extra_events *x, uint32_t event)
+{
+    struct open_event *o = &x->list[event];
+    if (event == 0 || event >= x->count)
+        return false;
+    if (o->open)
+        return true;
+    o->opened_ns = clock_monotonic_ns();
+    const int error = x->rings ? open_missing(x, event) : 0;
+    if (x->rings && o->fds.len == 0 && error) {
+        note_refusal(x, &o->what, error);
+        return false;
+    }
+    o->open = o->unsettled = true;
+    return true;
+}
+
+void extra_events_close(struct extra_events *x, uint32_t event)
+{
+    if (event == 0 || event >= x->count)
+        return;
+    close_fds(x, event);
+    x->list[event].open = false;
+}
+
+bool extra_events_is_open(const struct extra_events *x, uint32_t event)
+{
+    return event > 0 && event < x->count && x->list[event].open;
+}
+
+uint64_t extra_events_count(const struct extra_events *x, uint32_t event)
+{
+    return event > 0 && event < x->count ? x->list[event].count : 0;
+}
+
+uint64_t extra_events_cost_ns(const struct extra_events *x)
+{
+    uint64_t sum = 0;
+    for (uint32_t i = 1; i < x->count; i++)
+        sum += x->list[i].count * x->list[i].what.cost_ns;
+    return sum;
+}
+
+/* ---- for the sampler ---- */
+
+struct perf_event_ids *extra_events_ids(struct extra_events *x)
+{
+    return x ? &x->ids : NULL;
+}
+
+void extra_events_set_rings(
+    struct extra_events *x, const struct perf_rings *rings, uint32_t stack_bytes)
+{
+    for (uint32_t i = 1; i < x->count && !rings; i++)
+        close_fds(x, i);
+    x->rings = rings;
+    x->stack_bytes = stack_bytes;
+}
+
+void extra_events_open_thread(struct extra_events *x, pid_t tid)
+{
+    for (uint32_t i = 1; i < x->count; i++)
+        if (x->list[i].open && !(pid_table_get(&x->covered, tid) >> i & 1))
+            open_thread(x, i, tid);
+}
+
+static void follow_fork(struct extra_events *x, const struct perf_record *r)
+{
+    const uint32_t parent = pid_table_get(&x->covered, (pid_t)r->fork.parent_tid);
+    uint32_t own = pid_table_get(&x->covered, (pid_t)r->tid);
+    for (uint32_t i = 1; i < x->count; i++)
+        if (x->list[i].open && x->list[i].opened_ns <= r->time_ns)
+            own |= parent & 1u << i;
+    pid_table_set(&x->covered, (pid_t)r->tid, own);
+}
+
+void extra_events_follow(struct extra_events *x, const struct perf_record *r)
+{
+    if (r->kind == PERF_EVENT) {
+        x->list[r->event].count++;
+    } else if (r->kind == PERF_FORK) {
+        follow_fork(x, r);
+    } else if (r->kind == PERF_EXIT) {
+        pid_table_set(&x->covered, (pid_t)r->tid, 0);
+    } else if (r->kind == PERF_SWITCH) {
+        for (uint32_t i = 1; i < x->count; i++)
+            x->list[i].count += x->list[i].what.switches && x->list[i].open;
+    }
+}
+
+void extra_events_settle(struct extra_events *x)
+{
+    for (uint32_t i = 1; i < x->count && x->rings; i++) {
+        if (x->list[i].open && x->list[i].unsettled)
+            open_missing(x, i);
+        x->list[i].unsettled = false;
+    }
+}

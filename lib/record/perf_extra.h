@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: MIT
+/*
+ * Events beside the clock that write into the sampler's rings, so that all records of the target
+ * come in one order of time: context switches, page faults, tracepoints, breakpoints. A source adds
+ * its events in start(), opens and closes them there or in drain() (never in take()), and gets
+ * their samples as PERF_EVENT records by take().
+ *
+ * An event that is open is inherited by new threads and children, and comes back after the sampler
+ * has opened its own events again. To close is not only to disable: a syscall tracepoint that
+ * somebody has open keeps every system call of the machine on the slow path.
+ *
+ * Owned by the sampler; recorder.extras is NULL where there is none or the recording wants none.
+ */
+#ifndef PROF_RECORD_PERF_EXTRA_H
+#define PROF_RECORD_PERF_EXTRA_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/err.h"
+#include "record/perf_open.h"
+#include "record/pid_table.h"
+#include "record/procfs_read.h"
+
+struct recorder;
+
+/* What an event counts and what its samples carry. Every sample has thread and time. */
+struct extra_event {
+    const char *name;    /* "page-faults:u": for messages; lives as long as the recording */
+    const char *without; /* what the recording lacks when it cannot be opened: a note */
+    uint32_t type;       /* PERF_TYPE_* */
+    uint64_t config;
+    uint64_t period;       /* a sample every so many events; 0: no samples */
+    uint64_t code_address; /* PERF_TYPE_BREAKPOINT: stops at this instruction */
+    const char *filter;    /* of a tracepoint, as in tracefs; NULL: all. Copied */
+    bool exclude_kernel;   /* what user code does only: all that level user may see */
+    bool with_stack;       /* user registers and stack, as clock samples have */
+    bool with_address;     /* what was touched */
+    bool with_raw;         /* a tracepoint's fields */
+    bool switches;         /* PERF_SWITCH records of the threads */
+    uint64_t cost_ns;      /* what one record takes from the target, for the estimate */
+};
+
+struct extra_events;
+
+struct extra_events *extra_events_new(struct recorder *r, const struct cpu_list *cpus);
+void extra_events_free(struct extra_events *x);
+
+/* ---- for sources ---- */
+
+/* Not open yet. The event's number, as in perf_record.event; 0: there are too many. */
+uint32_t extra_events_add(struct extra_events *x, const struct extra_event *event);
+
+/* On every thread of the target, and on those to come. False, with a note: refused. */
+bool extra_events_open(struct extra_events *x, uint32_t event);
+void extra_events_close(struct extra_events *x, uint32_t event);
+bool extra_events_is_open(const struct extra_events *x, uint32_t event);
+
+/* Samples of the event so far; of one with switches, its records. */
+uint64_t extra_events_count(const struct extra_events *x, uint32_t event);
+
+/* What all of them have taken from the target so far, by their cost_ns. */
+uint64_t extra_events_cost_ns(const struct extra_events *x);
+
+/* ---- for the sampler ---- */
+
+struct perf_event_ids *extra_events_ids(struct extra_events *x);
+
+/* The sampler has these rings now; NULL: none, and no event has a descriptor any more. */
+void extra_events_set_rings(
+    struct extra_events *x, const struct perf_rings *rings, uint32_t stack_bytes);
+
+/* The sampler has opened a thread: so do all open events. */
+void extra_events_open_thread(struct extra_events *x, pid_t tid);
+
+/* Follows births and ends, and counts. Every record. */
+void extra_events_follow(struct extra_events *x, const struct perf_record *r);
+
+/* Opens threads that were born while an event was being opened. After a drain. */
+void extra_events_settle(struct extra_events *x);
+
+/* The processes to observe: the target, its descendants, orphans of them that are known. */
+void extra_events_family(const struct recorder *r, struct pid_list *ret_pids);
+
+#endif
