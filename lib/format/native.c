@@ -42,9 +42,9 @@ struct native_writer {
     uint32_t written[TABLES]; /* rows */
     VEC(uint64_t) hashes[TABLES];
     VEC(uint8_t) named;   /* per frame: its lines are in the file */
-    VEC(uint32_t) points; /* per series */
+    VEC(uint64_t) points; /* per series: points ever added when it was written */
     VEC(uint64_t) meta;   /* hash of each meta row as written */
-    uint32_t blocks;
+    uint32_t blocks[CHANNELS];
 
     struct strbuf raw;    /* payload under construction */
     struct strbuf packed; /* chunk under construction */
@@ -272,35 +272,60 @@ static bool write_lines(struct native_writer *w, const struct profile *p, struct
 
 /* ---- samples, points, meta ---- */
 
+/* A block of the CPU's channel is a chunk as it is; another's has the channel before it. */
+static bool write_block(
+    struct native_writer *w, enum channel channel, struct slice block, struct err *e)
+{
+    if (channel == CHANNEL_CPU)
+        return write_chunk(w, NATIVE_SAMPLES, block, false, e);
+    strbuf_clear(&w->raw);
+    varint_add(&w->raw, channel);
+    strbuf_addslice(&w->raw, block);
+    return write_chunk(w, NATIVE_CHANNELS, strbuf_slice(&w->raw), false, e);
+}
+
+static bool write_channel(
+    struct native_writer *w, const struct profile *p, enum channel channel, struct err *e)
+{
+    const struct sample_log *log = profile_channel(p, channel);
+    uint32_t *written = &w->blocks[channel];
+    while (*written < sample_log_block_count(log)) {
+        if (!write_block(w, channel, sample_log_block(log, *written), e))
+            return false;
+        ++*written;
+    }
+    PROF_CLEANUP(strbuf_done) struct strbuf open = STRBUF_INIT;
+    return !sample_log_pack_open(log, &open) || write_block(w, channel, strbuf_slice(&open), e);
+}
+
 static bool write_samples(struct native_writer *w, const struct profile *p, struct err *e)
 {
-    const struct sample_log *log = profile_samples(p);
-    while (w->blocks < sample_log_block_count(log)) {
-        if (!write_chunk(w, NATIVE_SAMPLES, sample_log_block(log, w->blocks), false, e))
+    for (int channel = 0; channel < CHANNELS; channel++) {
+        if (!write_channel(w, p, (enum channel)channel, e))
             return false;
-        w->blocks++;
     }
-    strbuf_clear(&w->raw);
-    return !sample_log_pack_open(log, &w->raw) ||
-           write_chunk(w, NATIVE_SAMPLES, strbuf_slice(&w->raw), false, e);
+    return true;
 }
 
 static bool write_points_of(
     struct native_writer *w, const struct profile *p, uint32_t series, struct err *e)
 {
+    const struct series_id id = { series };
     uint32_t count;
-    profile_points(p, (struct series_id){ series }, &count);
-    uint32_t *written = &w->points.ptr[series];
-    while (*written < count) {
-        uint32_t end = count - *written > NATIVE_CHUNK_ROWS ? *written + NATIVE_CHUNK_ROWS : count;
+    profile_points(p, id, &count);
+    const uint64_t fresh = profile_points_added(p, id) - w->points.ptr[series];
+    uint32_t first = fresh < count ? count - (uint32_t)fresh : 0;
+    while (first < count) {
+        uint32_t end = count - first > NATIVE_CHUNK_ROWS ? first + NATIVE_CHUNK_ROWS : count;
         strbuf_clear(&w->raw);
         varint_add(&w->raw, series);
-        varint_add(&w->raw, end - *written);
-        native_encode_points(p, (struct series_id){ series }, *written, end, &w->raw);
+        varint_add(&w->raw, end - first);
+        native_encode_points(p, id, first, end, &w->raw);
         if (!write_chunk(w, NATIVE_POINTS, strbuf_slice(&w->raw), true, e))
             return false;
-        *written = end;
+        first = end;
     }
+    w->points.ptr[series] = profile_points_added(p, id);
     return true;
 }
 
@@ -397,21 +422,30 @@ struct native_writer *native_writer_new(int fd, struct err *e)
     return NULL;
 }
 
+static uint64_t all_samples(const struct profile *p)
+{
+    uint64_t count = 0;
+    for (int channel = 0; channel < CHANNELS; channel++)
+        count += sample_log_count(profile_channel(p, (enum channel)channel));
+    return count;
+}
+
 static bool flush(struct native_writer *w, struct profile *p, struct err *e)
 {
     if (w->failed)
         return err_set(e, ERR_IO, "the recording's file was given up after a failed write");
-    sample_log_seal(profile_samples_edit(p));
+    for (int channel = 0; channel < CHANNELS; channel++)
+        sample_log_seal(profile_channel_edit(p, (enum channel)channel));
     if (!write_news(w, p, e))
         return false;
-    w->flushed_samples = sample_log_count(profile_samples(p));
+    w->flushed_samples = all_samples(p);
     w->next_flush_ns = clock_monotonic_ns() + FLUSH_NS;
     return true;
 }
 
 bool native_writer_flush(struct native_writer *w, struct profile *p, struct err *e)
 {
-    uint64_t waiting = sample_log_count(profile_samples(p)) - w->flushed_samples;
+    uint64_t waiting = all_samples(p) - w->flushed_samples;
     bool due = waiting >= FLUSH_SAMPLES || clock_monotonic_ns() >= w->next_flush_ns;
     return due || w->failed ? flush(w, p, e) : true;
 }

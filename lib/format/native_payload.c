@@ -9,126 +9,26 @@
 #include "base/varint.h"
 #include "base/vec.h"
 #include "format/formats.h"
+#include "format/native_columns.h"
+#include "format/native_evidence.h"
 #include "format/native_wire.h"
 #include "profile/sample_log.h"
-
-static bool wrong(struct native_payload *r, const char *what)
-{
-    return err_set(r->e, ERR_FORMAT, "%s", what);
-}
-
-/* ---- columns ---- */
-
-static uint64_t *column_room(struct native_payload *r, int column, size_t count)
-{
-    vec_reserve(&r->columns[column], count + 1);
-    return r->columns[column].ptr;
-}
-
-/* Reads `count` numbers into a column. A number is at least one byte, so count is bounded. */
-static bool read_column_of(struct native_payload *r, int column, size_t count)
-{
-    if (count > (size_t)(r->end - r->at))
-        return wrong(r, "a column ends early");
-    uint64_t *values = column_room(r, column, count);
-    for (size_t i = 0; i < count; i++) {
-        if (!varint_read(&r->at, r->end, &values[i]))
-            return wrong(r, "a column ends early or holds a number over 64 bits");
-    }
-    return true;
-}
-
-static bool read_column(struct native_payload *r, int column)
-{
-    return read_column_of(r, column, r->count);
-}
-
-static bool read_delta_column_of(struct native_payload *r, int column, size_t count)
-{
-    if (!read_column_of(r, column, count))
-        return false;
-    uint64_t *values = r->columns[column].ptr;
-    uint64_t above = 0;
-    for (size_t i = 0; i < count; i++)
-        values[i] = above += values[i] >> 1 ^ (0 - (values[i] & 1));
-    return true;
-}
-
-static bool read_delta_column(struct native_payload *r, int column)
-{
-    return read_delta_column_of(r, column, r->count);
-}
-
-static uint64_t cell(const struct native_payload *r, int column, size_t row)
-{
-    return r->columns[column].ptr[row];
-}
-
-/* All of the column's ids are below limit. */
-static bool check_ids(struct native_payload *r, int column, uint64_t limit, const char *what)
-{
-    for (uint32_t i = 0; i < r->count; i++) {
-        if (cell(r, column, i) >= limit)
-            return err_set(r->e, ERR_FORMAT, "row %" PRIu64 " names %s %" PRIu64 " of %" PRIu64,
-                (uint64_t)r->first + i, what, cell(r, column, i), limit);
-    }
-    return true;
-}
-
-static bool check_strings(struct native_payload *r, int column)
-{
-    return check_ids(r, column, profile_string_count(r->p), "string");
-}
-
-/* The rows of a table that only grows stand behind the ones that are there. */
-static bool check_next(struct native_payload *r, uint32_t have, uint32_t limit)
-{
-    if (r->first != have)
-        return err_set(r->e, ERR_FORMAT,
-            "it begins at row %" PRIu32 ", but row %" PRIu32 " is next", r->first, have);
-    if (have + r->count > limit)
-        return err_set(r->e, ERR_LIMIT, "the table has more than %" PRIu32 " rows", limit);
-    return true;
-}
-
-/* As check_next, but rows that are there may be given anew. */
-static bool check_next_or_known(struct native_payload *r, uint32_t have, uint32_t limit)
-{
-    if (r->first > have)
-        return check_next(r, have, limit);
-    if (r->first + r->count > limit)
-        return err_set(r->e, ERR_LIMIT, "the table has more than %" PRIu32 " rows", limit);
-    return true;
-}
-
-static bool repeated(struct native_payload *r, uint32_t row)
-{
-    return err_set(r->e, ERR_FORMAT, "row %" PRIu32 " repeats an earlier one", row);
-}
-
-static const uint8_t *take_bytes(struct native_payload *r, uint64_t len)
-{
-    if (len > (uint64_t)(r->end - r->at))
-        return NULL;
-    const uint8_t *bytes = r->at;
-    r->at += len;
-    return bytes;
-}
 
 /* ---- tables ---- */
 
 static bool read_strings(struct native_payload *r)
 {
-    if (!check_next(r, profile_string_count(r->p), NATIVE_TABLE_ROWS_MAX) || !read_column(r, 0))
+    if (!payload_check_next(r, profile_string_count(r->p), NATIVE_TABLE_ROWS_MAX) ||
+        !payload_column(r, 0))
         return false;
     for (uint32_t i = 0; i < r->count; i++) {
-        size_t len = cell(r, 0, i);
-        const uint8_t *bytes = take_bytes(r, len);
+        size_t len = payload_cell(r, 0, i);
+        const uint8_t *bytes = payload_bytes(r, len);
         if (!bytes)
-            return wrong(r, "a string is longer than the chunk");
+            return payload_wrong(r, "a string is longer than the chunk");
         struct slice text = { .ptr = (const char *)bytes, .len = len };
         if (profile_add_string(r->p, text).i != r->first + i)
-            return repeated(r, r->first + i);
+            return payload_repeated(r, r->first + i);
     }
     return true;
 }
@@ -137,7 +37,7 @@ static bool read_strings(struct native_payload *r)
 static bool check_pids(struct native_payload *r, int column)
 {
     for (uint32_t i = 0; i < r->count; i++) {
-        int64_t pid = (int64_t)cell(r, column, i);
+        int64_t pid = (int64_t)payload_cell(r, column, i);
         if (pid < INT32_MIN || pid > INT32_MAX)
             return err_set(r->e, ERR_FORMAT, "%" PRId64 " is not a process id", pid);
     }
@@ -147,21 +47,22 @@ static bool check_pids(struct native_payload *r, int column)
 static bool read_processes(struct native_payload *r)
 {
     uint32_t have = profile_process_count(r->p);
-    if (!check_next_or_known(r, have, NATIVE_TABLE_ROWS_MAX) || !read_delta_column(r, 0) ||
-        !read_column(r, 1) || !read_delta_column(r, 2) || !read_delta_column(r, 3) ||
-        !read_delta_column(r, 4) || !read_delta_column(r, 5))
+    if (!payload_check_next_or_known(r, have, NATIVE_TABLE_ROWS_MAX) ||
+        !payload_delta_column(r, 0) || !payload_column(r, 1) || !payload_delta_column(r, 2) ||
+        !payload_delta_column(r, 3) || !payload_delta_column(r, 4) || !payload_delta_column(r, 5))
         return false;
-    if (!check_pids(r, 0) || !check_ids(r, 1, NATIVE_TABLE_ROWS_MAX, "process") ||
-        !check_strings(r, 2) || !check_strings(r, 3))
+    if (!check_pids(r, 0) || !payload_check_ids(r, 1, NATIVE_TABLE_ROWS_MAX, "process") ||
+        !payload_check_strings(r, 2) || !payload_check_strings(r, 3))
         return false;
     for (uint32_t i = 0; i < r->count; i++) {
         struct process row = {
-            .pid = (int32_t)cell(r, 0, i),
-            .parent = { (uint32_t)cell(r, 1, i) }, /* may come later: see settle_parents() */
-            .name = { (uint32_t)cell(r, 2, i) },
-            .exe = { (uint32_t)cell(r, 3, i) },
-            .start_ns = cell(r, 4, i),
-            .end_ns = cell(r, 5, i),
+            .pid = (int32_t)payload_cell(r, 0, i),
+            .parent = { (uint32_t)payload_cell(
+                r, 1, i) }, /* may come later: see settle_parents() */
+            .name = { (uint32_t)payload_cell(r, 2, i) },
+            .exe = { (uint32_t)payload_cell(r, 3, i) },
+            .start_ns = payload_cell(r, 4, i),
+            .end_ns = payload_cell(r, 5, i),
         };
         if (r->first + i < have)
             *profile_process_edit(r->p, (struct process_id){ r->first + i }) = row;
@@ -181,20 +82,20 @@ static void add_module(struct profile *p, const struct module *row)
 
 static bool put_module(struct native_payload *r, uint32_t have, uint32_t i)
 {
-    uint64_t kind = cell(r, 1, i);
+    uint64_t kind = payload_cell(r, 1, i);
     struct module row = {
-        .path = { (uint32_t)cell(r, 0, i) },
+        .path = { (uint32_t)payload_cell(r, 0, i) },
         .kind = kind < MODULE_KINDS ? (enum module_kind)kind : MODULE_UNKNOWN,
-        .process = { (uint32_t)cell(r, 2, i) },
-        .deleted = cell(r, 3, i) & NATIVE_MODULE_DELETED,
-        .no_symbols = cell(r, 3, i) & NATIVE_MODULE_NO_SYMBOLS,
+        .process = { (uint32_t)payload_cell(r, 2, i) },
+        .deleted = payload_cell(r, 3, i) & NATIVE_MODULE_DELETED,
+        .no_symbols = payload_cell(r, 3, i) & NATIVE_MODULE_NO_SYMBOLS,
     };
-    if (cell(r, 4, i) > MODULE_BUILD_ID_MAX)
-        return wrong(r, "a build id is longer than 20 bytes");
-    row.build_id_len = (uint8_t)cell(r, 4, i);
-    const uint8_t *build_id = take_bytes(r, row.build_id_len);
+    if (payload_cell(r, 4, i) > MODULE_BUILD_ID_MAX)
+        return payload_wrong(r, "a build id is longer than 20 bytes");
+    row.build_id_len = (uint8_t)payload_cell(r, 4, i);
+    const uint8_t *build_id = payload_bytes(r, row.build_id_len);
     if (!build_id)
-        return wrong(r, "a build id ends early");
+        return payload_wrong(r, "a build id ends early");
     memcpy(row.build_id, build_id, row.build_id_len);
     if (r->first + i < have)
         *profile_module_edit(r->p, (struct module_id){ r->first + i }) = row;
@@ -206,13 +107,14 @@ static bool put_module(struct native_payload *r, uint32_t have, uint32_t i)
 static bool read_modules(struct native_payload *r)
 {
     uint32_t have = profile_module_count(r->p);
-    if (!check_next_or_known(r, have, NATIVE_SCANNED_ROWS_MAX))
+    if (!payload_check_next_or_known(r, have, NATIVE_SCANNED_ROWS_MAX))
         return false;
     for (int column = 0; column < 5; column++) {
-        if (!read_column(r, column))
+        if (!payload_column(r, column))
             return false;
     }
-    if (!check_strings(r, 0) || !check_ids(r, 2, profile_process_count(r->p), "process"))
+    if (!payload_check_strings(r, 0) ||
+        !payload_check_ids(r, 2, profile_process_count(r->p), "process"))
         return false;
     for (uint32_t i = 0; i < r->count; i++) {
         if (!put_module(r, have, i))
@@ -223,56 +125,57 @@ static bool read_modules(struct native_payload *r)
 
 static bool read_funcs(struct native_payload *r)
 {
-    if (!check_next(r, profile_func_count(r->p), NATIVE_TABLE_ROWS_MAX) ||
-        !read_delta_column(r, 0) || !read_column(r, 1) || !read_delta_column(r, 2) ||
-        !read_column(r, 3) || !read_column(r, 4) || !read_column(r, 5))
+    if (!payload_check_next(r, profile_func_count(r->p), NATIVE_TABLE_ROWS_MAX) ||
+        !payload_delta_column(r, 0) || !payload_column(r, 1) || !payload_delta_column(r, 2) ||
+        !payload_column(r, 3) || !payload_column(r, 4) || !payload_column(r, 5))
         return false;
-    if (!check_strings(r, 0) || !check_strings(r, 1) || !check_strings(r, 2) ||
-        !check_ids(r, 3, UINT64_C(1) << 32, "line") ||
-        !check_ids(r, 4, profile_module_count(r->p), "module"))
+    if (!payload_check_strings(r, 0) || !payload_check_strings(r, 1) ||
+        !payload_check_strings(r, 2) || !payload_check_ids(r, 3, UINT64_C(1) << 32, "line") ||
+        !payload_check_ids(r, 4, profile_module_count(r->p), "module"))
         return false;
     for (uint32_t i = 0; i < r->count; i++) {
-        uint64_t kind = cell(r, 5, i);
+        uint64_t kind = payload_cell(r, 5, i);
         struct func row = {
-            .name = { (uint32_t)cell(r, 0, i) },
-            .system_name = { (uint32_t)cell(r, 1, i) },
-            .file = { (uint32_t)cell(r, 2, i) },
-            .line = (uint32_t)cell(r, 3, i),
-            .module = { (uint32_t)cell(r, 4, i) },
+            .name = { (uint32_t)payload_cell(r, 0, i) },
+            .system_name = { (uint32_t)payload_cell(r, 1, i) },
+            .file = { (uint32_t)payload_cell(r, 2, i) },
+            .line = (uint32_t)payload_cell(r, 3, i),
+            .module = { (uint32_t)payload_cell(r, 4, i) },
             .kind = kind < FUNC_KINDS ? (enum func_kind)kind : FUNC_UNKNOWN,
         };
         if (profile_add_func(r->p, &row).i != r->first + i)
-            return repeated(r, r->first + i);
+            return payload_repeated(r, r->first + i);
     }
     return true;
 }
 
 static bool read_frames(struct native_payload *r)
 {
-    if (!check_next(r, profile_frame_count(r->p), NATIVE_TABLE_ROWS_MAX) || !read_column(r, 0) ||
-        !read_delta_column(r, 1) || !read_column(r, 2))
+    if (!payload_check_next(r, profile_frame_count(r->p), NATIVE_TABLE_ROWS_MAX) ||
+        !payload_column(r, 0) || !payload_delta_column(r, 1) || !payload_column(r, 2))
         return false;
-    if (!check_ids(r, 0, profile_module_count(r->p), "module") ||
-        !check_ids(r, 2, UINT64_C(1) << 32, "flags"))
+    if (!payload_check_ids(r, 0, profile_module_count(r->p), "module") ||
+        !payload_check_ids(r, 2, UINT64_C(1) << 32, "flags"))
         return false;
     for (uint32_t i = 0; i < r->count; i++) {
-        struct module_id module = { (uint32_t)cell(r, 0, i) };
+        struct module_id module = { (uint32_t)payload_cell(r, 0, i) };
         struct frame_id id =
-            profile_add_frame(r->p, module, cell(r, 1, i), (uint32_t)cell(r, 2, i));
+            profile_add_frame(r->p, module, payload_cell(r, 1, i), (uint32_t)payload_cell(r, 2, i));
         if (id.i != r->first + i)
-            return repeated(r, r->first + i);
+            return payload_repeated(r, r->first + i);
     }
     return true;
 }
 
 static bool read_stacks(struct native_payload *r)
 {
-    if (!check_next(r, profile_stack_count(r->p), NATIVE_TABLE_ROWS_MAX) || !read_column(r, 0) ||
-        !read_delta_column(r, 1) || !check_ids(r, 1, profile_frame_count(r->p), "frame"))
+    if (!payload_check_next(r, profile_stack_count(r->p), NATIVE_TABLE_ROWS_MAX) ||
+        !payload_column(r, 0) || !payload_delta_column(r, 1) ||
+        !payload_check_ids(r, 1, profile_frame_count(r->p), "frame"))
         return false;
     for (uint32_t i = 0; i < r->count; i++) {
         uint32_t id = r->first + i;
-        uint64_t back = cell(r, 0, i);
+        uint64_t back = payload_cell(r, 0, i);
         if (back == 0 || back > id)
             return err_set(r->e, ERR_FORMAT, "stack %" PRIu32 " has no caller before it", id);
         struct stack_id caller = { id - (uint32_t)back };
@@ -281,9 +184,9 @@ static bool read_stacks(struct native_payload *r)
             return err_set(r->e, ERR_LIMIT, "stack %" PRIu32 " is deeper than %d frames", id,
                 IMPORT_DEPTH_MAX);
         vec_push(&r->depths, depth);
-        struct frame_id frame = { (uint32_t)cell(r, 1, i) };
+        struct frame_id frame = { (uint32_t)payload_cell(r, 1, i) };
         if (profile_add_stack(r->p, caller, frame).i != id)
-            return repeated(r, id);
+            return payload_repeated(r, id);
     }
     return true;
 }
@@ -291,22 +194,22 @@ static bool read_stacks(struct native_payload *r)
 static bool read_threads(struct native_payload *r)
 {
     uint32_t have = profile_thread_count(r->p);
-    if (!check_next_or_known(r, have, NATIVE_TABLE_ROWS_MAX) || !read_column(r, 0) ||
-        !read_delta_column(r, 1) || !read_delta_column(r, 2) || !read_delta_column(r, 3) ||
-        !read_delta_column(r, 4) || !read_column(r, 5) || !read_column(r, 6))
+    if (!payload_check_next_or_known(r, have, NATIVE_TABLE_ROWS_MAX) || !payload_column(r, 0) ||
+        !payload_delta_column(r, 1) || !payload_delta_column(r, 2) || !payload_delta_column(r, 3) ||
+        !payload_delta_column(r, 4) || !payload_column(r, 5) || !payload_column(r, 6))
         return false;
-    if (!check_ids(r, 0, profile_process_count(r->p), "process") || !check_pids(r, 1) ||
-        !check_strings(r, 2))
+    if (!payload_check_ids(r, 0, profile_process_count(r->p), "process") || !check_pids(r, 1) ||
+        !payload_check_strings(r, 2))
         return false;
     for (uint32_t i = 0; i < r->count; i++) {
         struct thread row = {
-            .process = { (uint32_t)cell(r, 0, i) },
-            .tid = (int32_t)cell(r, 1, i),
-            .name = { (uint32_t)cell(r, 2, i) },
-            .start_ns = cell(r, 3, i),
-            .end_ns = cell(r, 4, i),
-            .cpu_user_ns = cell(r, 5, i),
-            .cpu_kernel_ns = cell(r, 6, i),
+            .process = { (uint32_t)payload_cell(r, 0, i) },
+            .tid = (int32_t)payload_cell(r, 1, i),
+            .name = { (uint32_t)payload_cell(r, 2, i) },
+            .start_ns = payload_cell(r, 3, i),
+            .end_ns = payload_cell(r, 4, i),
+            .cpu_user_ns = payload_cell(r, 5, i),
+            .cpu_kernel_ns = payload_cell(r, 6, i),
         };
         if (r->first + i < have)
             *profile_thread_edit(r->p, (struct thread_id){ r->first + i }) = row;
@@ -318,25 +221,25 @@ static bool read_threads(struct native_payload *r)
 
 static bool read_series(struct native_payload *r)
 {
-    if (!check_next(r, profile_series_count(r->p), NATIVE_SCANNED_ROWS_MAX))
+    if (!payload_check_next(r, profile_series_count(r->p), NATIVE_TABLE_ROWS_MAX))
         return false;
     for (int column = 0; column < 4; column++) {
-        if (!read_column(r, column))
+        if (!payload_column(r, column))
             return false;
     }
-    if (!check_strings(r, 0) || !check_strings(r, 1) ||
-        !check_ids(r, 2, profile_thread_count(r->p), "thread") ||
-        !check_ids(r, 3, profile_process_count(r->p), "process"))
+    if (!payload_check_strings(r, 0) || !payload_check_strings(r, 1) ||
+        !payload_check_ids(r, 2, profile_thread_count(r->p), "thread") ||
+        !payload_check_ids(r, 3, profile_process_count(r->p), "process"))
         return false;
     for (uint32_t i = 0; i < r->count; i++) {
         struct series row = {
-            .name = { (uint32_t)cell(r, 0, i) },
-            .unit = { (uint32_t)cell(r, 1, i) },
-            .thread = { (uint32_t)cell(r, 2, i) },
-            .process = { (uint32_t)cell(r, 3, i) },
+            .name = { (uint32_t)payload_cell(r, 0, i) },
+            .unit = { (uint32_t)payload_cell(r, 1, i) },
+            .thread = { (uint32_t)payload_cell(r, 2, i) },
+            .process = { (uint32_t)payload_cell(r, 3, i) },
         };
         if (profile_add_series(r->p, &row).i != r->first + i)
-            return repeated(r, r->first + i);
+            return payload_repeated(r, r->first + i);
     }
     return true;
 }
@@ -344,29 +247,31 @@ static bool read_series(struct native_payload *r)
 static bool read_points(struct native_payload *r)
 {
     if (r->first >= profile_series_count(r->p))
-        return wrong(r, "points of a series that the file does not have");
+        return payload_wrong(r, "points of a series that the file does not have");
     const uint8_t *values;
-    if (!read_delta_column(r, 0) || !(values = take_bytes(r, UINT64_C(8) * r->count)))
-        return wrong(r, "a column ends early");
+    if (!payload_delta_column(r, 0) || !(values = payload_bytes(r, UINT64_C(8) * r->count)))
+        return payload_wrong(r, "a column ends early");
     for (uint32_t i = 0; i < r->count; i++) {
         uint64_t bits = native_get_u64(values + UINT64_C(8) * i);
         double value;
         memcpy(&value, &bits, sizeof value);
-        profile_add_point(r->p, (struct series_id){ r->first }, cell(r, 0, i), value);
+        profile_add_point(r->p, (struct series_id){ r->first }, payload_cell(r, 0, i), value);
     }
     return true;
 }
 
 static bool read_notes(struct native_payload *r)
 {
-    if (!check_next(r, profile_note_count(r->p), NATIVE_NOTES_MAX) || !read_column(r, 0) ||
-        !read_column(r, 1) || !read_column(r, 2) || !check_strings(r, 0) || !check_strings(r, 1) ||
-        !check_strings(r, 2))
+    if (!payload_check_next(r, profile_note_count(r->p), NATIVE_NOTES_MAX) ||
+        !payload_column(r, 0) || !payload_column(r, 1) || !payload_column(r, 2) ||
+        !payload_check_strings(r, 0) || !payload_check_strings(r, 1) ||
+        !payload_check_strings(r, 2))
         return false;
     for (uint32_t i = 0; i < r->count; i++) {
         const char *text[3];
         for (int k = 0; k < 3; k++)
-            text[k] = profile_string(r->p, (struct string_id){ (uint32_t)cell(r, k, i) }).ptr;
+            text[k] =
+                profile_string(r->p, (struct string_id){ (uint32_t)payload_cell(r, k, i) }).ptr;
         profile_add_note(r->p, text[0], text[1], text[2]);
     }
     return true;
@@ -377,23 +282,23 @@ static bool read_notes(struct native_payload *r)
 /* Line entries of r->count frames: how many each has (column 1), funcs (2), lines and tiers (3). */
 static bool read_line_columns(struct native_payload *r)
 {
-    if (!read_column(r, 1))
+    if (!payload_column(r, 1))
         return false;
     uint64_t entries = 0;
     for (uint32_t i = 0; i < r->count; i++) {
-        if (cell(r, 1, i) == 0)
-            return wrong(r, "a frame has no lines");
-        if (cell(r, 1, i) > NATIVE_CHUNK_BYTES_MAX)
-            return wrong(r, "a frame has more lines than the chunk");
-        entries += cell(r, 1, i);
+        if (payload_cell(r, 1, i) == 0)
+            return payload_wrong(r, "a frame has no lines");
+        if (payload_cell(r, 1, i) > NATIVE_CHUNK_BYTES_MAX)
+            return payload_wrong(r, "a frame has more lines than the chunk");
+        entries += payload_cell(r, 1, i);
     }
-    if (!read_delta_column_of(r, 2, entries) || !read_column_of(r, 3, entries))
+    if (!payload_delta_column_of(r, 2, entries) || !payload_column_of(r, 3, entries))
         return false;
     for (size_t i = 0; i < entries; i++) {
-        if (cell(r, 2, i) >= profile_func_count(r->p))
-            return wrong(r, "a line names a function that the file does not have");
-        if (cell(r, 3, i) >> NATIVE_TIER_BITS > UINT32_MAX)
-            return wrong(r, "a line number is over 32 bits");
+        if (payload_cell(r, 2, i) >= profile_func_count(r->p))
+            return payload_wrong(r, "a line names a function that the file does not have");
+        if (payload_cell(r, 3, i) >> NATIVE_TIER_BITS > UINT32_MAX)
+            return payload_wrong(r, "a line number is over 32 bits");
     }
     return true;
 }
@@ -402,14 +307,14 @@ static bool read_line_columns(struct native_payload *r)
 static uint32_t take_lines(
     struct native_payload *r, uint32_t i, size_t *at, struct line **lines, size_t *cap)
 {
-    uint32_t count = (uint32_t)cell(r, 1, i);
+    uint32_t count = (uint32_t)payload_cell(r, 1, i);
     if (count > *cap)
         *lines = vec_grow(*lines, cap, count, sizeof **lines);
     for (uint32_t k = 0; k < count; k++, (*at)++) {
-        uint64_t tier = cell(r, 3, *at) & ((1u << NATIVE_TIER_BITS) - 1);
+        uint64_t tier = payload_cell(r, 3, *at) & ((1u << NATIVE_TIER_BITS) - 1);
         (*lines)[k] = (struct line){
-            .func = { (uint32_t)cell(r, 2, *at) },
-            .line = (uint32_t)(cell(r, 3, *at) >> NATIVE_TIER_BITS),
+            .func = { (uint32_t)payload_cell(r, 2, *at) },
+            .line = (uint32_t)(payload_cell(r, 3, *at) >> NATIVE_TIER_BITS),
             .tier = tier < TIERS ? (enum func_tier)tier : TIER_NONE,
         };
     }
@@ -418,32 +323,33 @@ static uint32_t take_lines(
 
 static bool read_line_frames(struct native_payload *r)
 {
-    if (!check_next(r, profile_frame_count(r->p), NATIVE_TABLE_ROWS_MAX) || !read_line_columns(r))
+    if (!payload_check_next(r, profile_frame_count(r->p), NATIVE_TABLE_ROWS_MAX) ||
+        !read_line_columns(r))
         return false;
     PROF_CLEANUP(free_ptr) struct line *lines = NULL;
     size_t cap = 0, at = 0;
     for (uint32_t i = 0; i < r->count; i++) {
         uint32_t count = take_lines(r, i, &at, &lines, &cap);
         if (profile_add_frame_lines(r->p, lines, count).i != r->first + i)
-            return repeated(r, r->first + i);
+            return payload_repeated(r, r->first + i);
     }
     return true;
 }
 
 static bool read_lines(struct native_payload *r)
 {
-    if (!read_column(r, 0) || !read_line_columns(r))
+    if (!payload_column(r, 0) || !read_line_columns(r))
         return false;
     PROF_CLEANUP(free_ptr) struct line *lines = NULL;
     size_t cap = 0, at = 0;
     uint64_t frame = 0;
     for (uint32_t i = 0; i < r->count; i++) {
-        uint64_t step = cell(r, 0, i);
+        uint64_t step = payload_cell(r, 0, i);
         if (step == 0 || step >= profile_frame_count(r->p) - frame)
-            return wrong(r, "lines of a frame that the file does not have");
+            return payload_wrong(r, "lines of a frame that the file does not have");
         frame += step;
         if (profile_frame(r->p, (struct frame_id){ (uint32_t)frame })->line_count)
-            return wrong(r, "a frame is given lines twice");
+            return payload_wrong(r, "a frame is given lines twice");
         uint32_t count = take_lines(r, i, &at, &lines, &cap);
         profile_resolve_frame(r->p, (struct frame_id){ (uint32_t)frame }, lines, count);
     }
@@ -464,7 +370,7 @@ static bool read_text(struct native_payload *r, struct slice *ret_text)
     uint64_t len;
     if (!varint_read(&r->at, r->end, &len))
         return false;
-    const uint8_t *bytes = take_bytes(r, len);
+    const uint8_t *bytes = payload_bytes(r, len);
     *ret_text = (struct slice){ .ptr = (const char *)bytes, .len = len };
     return bytes != NULL;
 }
@@ -491,16 +397,16 @@ static bool read_meta(struct native_payload *r)
         struct slice key, text = { 0 };
         uint64_t type, number = 0;
         if (!read_text(r, &key) || !varint_read(&r->at, r->end, &type))
-            return wrong(r, "a row ends early");
+            return payload_wrong(r, "a row ends early");
         if (type > META_NUMBER)
-            return wrong(r, "a row is neither text nor number");
+            return payload_wrong(r, "a row is neither text nor number");
         bool ok = type == META_NUMBER ? varint_read(&r->at, r->end, &number) : read_text(r, &text);
         if (!ok)
-            return wrong(r, "a row ends early");
+            return payload_wrong(r, "a row ends early");
         set_meta(profile_meta(r->p), key, type, number, text);
     }
     if (profile_meta_get(r->p)->weight_unit >= WEIGHT_UNITS)
-        return wrong(r, "the unit of weight is unknown");
+        return payload_wrong(r, "the unit of weight is unknown");
     return true;
 }
 
@@ -508,7 +414,7 @@ static bool read_end(struct native_payload *r)
 {
     uint64_t samples, stacks;
     if (!varint_read(&r->at, r->end, &samples) || !varint_read(&r->at, r->end, &stacks))
-        return wrong(r, "it is too short");
+        return payload_wrong(r, "it is too short");
     if (samples != sample_log_count(profile_samples(r->p)) || stacks != profile_stack_count(r->p))
         return err_set(r->e, ERR_FORMAT,
             "it counts %" PRIu64 " samples and %" PRIu64 " stacks, but the file has %" PRIu64
@@ -538,6 +444,11 @@ static const struct chunk_reader {
     { NATIVE_SERIES, true, read_series },
     { NATIVE_POINTS, true, read_points },
     { NATIVE_NOTES, true, read_notes },
+    { NATIVE_CHANNELS, false, native_read_channel },
+    { NATIVE_SPANS, true, native_read_spans },
+    { NATIVE_HISTOGRAMS, true, native_read_histograms },
+    { NATIVE_TALLIES, true, native_read_tallies },
+    { NATIVE_FACTS, true, native_read_facts },
     { NATIVE_META, true, read_meta },
     { NATIVE_END, false, read_end },
 };
@@ -555,7 +466,7 @@ static bool read_row_range(struct native_payload *r)
 {
     uint64_t first, count;
     if (!varint_read(&r->at, r->end, &first) || !varint_read(&r->at, r->end, &count))
-        return wrong(r, "it is too short");
+        return payload_wrong(r, "it is too short");
     if (first > NATIVE_TABLE_ROWS_MAX)
         return err_set(r->e, ERR_LIMIT, "row %" PRIu64 " is over the limit of %d", first,
             NATIVE_TABLE_ROWS_MAX);

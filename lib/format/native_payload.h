@@ -13,12 +13,14 @@
 #include "base/err.h"
 #include "profile/profile.h"
 
-enum { NATIVE_COLUMNS_MAX = 8 };
+enum { NATIVE_COLUMNS_MAX = 9 };
 
 struct native_payload {
     struct profile *p;
     struct err *e;
     bool ended; /* the end chunk was read */
+
+    uint32_t spans; /* rows of that table in the file so far */
 
     const uint8_t *at, *end; /* what is left of the chunk under way */
     uint32_t first, count;   /* its rows */

@@ -148,6 +148,121 @@ static void encode_notes(const struct native_range *c)
         put(c->out, profile_note(c->p, i).how.i);
 }
 
+/* ---- evidence ---- */
+
+static uint32_t count_spans(const struct profile *p)
+{
+    uint32_t count;
+    profile_spans(p, &count);
+    return count;
+}
+
+static const struct span *span_at(const struct profile *p, uint32_t i)
+{
+    uint32_t count;
+    return &profile_spans(p, &count)[i];
+}
+
+/* One column of rows that are not named by an id. */
+#define ROW_COLUMN(c, get, member)                                                                 \
+    for (uint32_t row_ = (c)->first; row_ < (c)->end; row_++)                                      \
+    put((c)->out, get((c)->p, row_)->member)
+
+static void encode_spans(const struct native_range *c)
+{
+    uint64_t above = 0;
+    for (uint32_t i = c->first; i < c->end; i++)
+        put_delta(c->out, &above, span_at(c->p, i)->start_ns);
+    ROW_COLUMN(c, span_at, duration_ns);
+    ROW_COLUMN(c, span_at, on_cpu_ns);
+    ROW_COLUMN(c, span_at, blocked_ns);
+    ROW_COLUMN(c, span_at, queued_ns);
+    ROW_COLUMN(c, span_at, thread.i);
+    ROW_COLUMN(c, span_at, kind);
+    ROW_COLUMN(c, span_at, events);
+    ROW_COLUMN(c, span_at, label.i);
+}
+
+static uint32_t used_buckets(const struct histogram *h)
+{
+    uint32_t used = 0;
+    for (uint32_t i = 0; i < HISTOGRAM_BUCKETS; i++)
+        used += h->buckets[i] != 0;
+    return used;
+}
+
+static void encode_histograms(const struct native_range *c)
+{
+    ROW_COLUMN(c, profile_histogram_at, name.i);
+    ROW_COLUMN(c, profile_histogram_at, thread.i);
+    ROW_COLUMN(c, profile_histogram_at, count);
+    ROW_COLUMN(c, profile_histogram_at, sum_ns);
+    ROW_COLUMN(c, profile_histogram_at, max_ns);
+    for (uint32_t i = c->first; i < c->end; i++)
+        put(c->out, used_buckets(profile_histogram_at(c->p, i)));
+    for (int counts = 0; counts < 2; counts++) {
+        for (uint32_t i = c->first; i < c->end; i++) {
+            const uint64_t *buckets = profile_histogram_at(c->p, i)->buckets;
+            for (uint32_t k = 0; k < HISTOGRAM_BUCKETS; k++)
+                if (buckets[k])
+                    put(c->out, counts ? buckets[k] : k);
+        }
+    }
+}
+
+static uint64_t hash_histogram(const struct profile *p, uint32_t row)
+{
+    const struct histogram *h = profile_histogram_at(p, row);
+    return hash_mix(hash_mix(hash_u64(h->count), h->sum_ns), h->max_ns);
+}
+
+static uint32_t count_tallies(const struct profile *p)
+{
+    uint32_t count;
+    profile_tallies(p, &count);
+    return count;
+}
+
+static const struct tally *tally_at(const struct profile *p, uint32_t i)
+{
+    uint32_t count;
+    return &profile_tallies(p, &count)[i];
+}
+
+static void encode_tallies(const struct native_range *c)
+{
+    ROW_COLUMN(c, tally_at, thread.i);
+    ROW_COLUMN(c, tally_at, name.i);
+    ROW_COLUMN(c, tally_at, what.i);
+    ROW_COLUMN(c, tally_at, count);
+    ROW_COLUMN(c, tally_at, ns);
+    ROW_COLUMN(c, tally_at, max_ns);
+    ROW_COLUMN(c, tally_at, bytes);
+    ROW_COLUMN(c, tally_at, small);
+}
+
+static uint64_t hash_tally(const struct profile *p, uint32_t row)
+{
+    const struct tally *t = tally_at(p, row);
+    uint64_t hash = hash_mix(hash_mix(hash_u64(t->count), t->ns), t->max_ns);
+    return hash_mix(hash_mix(hash, t->bytes), t->small);
+}
+
+static void encode_facts(const struct native_range *c)
+{
+    for (uint32_t i = c->first; i < c->end; i++)
+        put(c->out, profile_fact_at(c->p, i).process.i);
+    for (uint32_t i = c->first; i < c->end; i++)
+        put(c->out, profile_fact_at(c->p, i).key.i);
+    for (uint32_t i = c->first; i < c->end; i++)
+        put(c->out, profile_fact_at(c->p, i).value.i);
+}
+
+static uint64_t hash_fact(const struct profile *p, uint32_t row)
+{
+    return hash_u64(profile_fact_at(p, row).value.i);
+}
+
 const struct native_table native_tables[TABLES] = {
     [TABLE_STRINGS] = { NATIVE_STRINGS, 1, profile_string_count, encode_strings, NULL },
     [TABLE_PROCESSES] = { NATIVE_PROCESSES, 0, profile_process_count, encode_processes,
@@ -159,6 +274,11 @@ const struct native_table native_tables[TABLES] = {
     [TABLE_THREADS] = { NATIVE_THREADS, 0, profile_thread_count, encode_threads, hash_thread },
     [TABLE_SERIES] = { NATIVE_SERIES, 0, profile_series_count, encode_series, NULL },
     [TABLE_NOTES] = { NATIVE_NOTES, 0, profile_note_count, encode_notes, NULL },
+    [TABLE_SPANS] = { NATIVE_SPANS, 0, count_spans, encode_spans, NULL },
+    [TABLE_HISTOGRAMS] = { NATIVE_HISTOGRAMS, 0, profile_histogram_count, encode_histograms,
+        hash_histogram },
+    [TABLE_TALLIES] = { NATIVE_TALLIES, 0, count_tallies, encode_tallies, hash_tally },
+    [TABLE_FACTS] = { NATIVE_FACTS, 0, profile_fact_count, encode_facts, hash_fact },
 };
 
 /* ---- lines ---- */

@@ -38,6 +38,10 @@ enum native_table_id {
     TABLE_THREADS,
     TABLE_SERIES,
     TABLE_NOTES,
+    TABLE_SPANS,
+    TABLE_HISTOGRAMS,
+    TABLE_TALLIES,
+    TABLE_FACTS,
     TABLES,
 };
 

@@ -17,6 +17,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "profile/evidence.h"
 #include "profile/profile.h"
 
 /* A byte above 127, both line ends and ^Z: a transfer that changes text is noticed at once. */
@@ -24,7 +25,7 @@
 
 enum {
     NATIVE_MAJOR = 1, /* another one: a reader must refuse */
-    NATIVE_MINOR = 0, /* higher: more chunk types, more columns at the end of a chunk */
+    NATIVE_MINOR = 1, /* higher: more chunk types, more columns at the end of a chunk */
     NATIVE_MAGIC_BYTES = 8,
     NATIVE_HEADER_BYTES = 16,
     NATIVE_CHUNK_HEADER_BYTES = 16,
@@ -37,7 +38,8 @@ enum {
     NATIVE_CHUNK_ROWS = 1 << 16,       /* rows in one chunk */
     NATIVE_CHUNK_BYTES_MAX = 1 << 28,  /* a chunk's payload, stored or inflated */
     NATIVE_TABLE_ROWS_MAX = 1 << 24,   /* rows of one table */
-    NATIVE_SCANNED_ROWS_MAX = 1 << 16, /* modules, series: looked up by a scan */
+    NATIVE_SCANNED_ROWS_MAX = 1 << 16, /* modules: looked up by a scan */
+    NATIVE_HISTOGRAMS_MAX = 1 << 13,   /* each is 4 KiB in memory */
     NATIVE_NOTES_MAX = 1 << 10,
 };
 #define NATIVE_INFLATED_BYTES_MAX (UINT64_C(1) << 31) /* all tables of a file together */
@@ -55,6 +57,11 @@ enum {
 #define NATIVE_SERIES "SERI"
 #define NATIVE_POINTS "PNTS"
 #define NATIVE_NOTES "NOTE"
+#define NATIVE_CHANNELS "CHAN" /* samples of a channel other than the CPU's */
+#define NATIVE_SPANS "SPAN"
+#define NATIVE_HISTOGRAMS "HIST"
+#define NATIVE_TALLIES "TALY"
+#define NATIVE_FACTS "FACT"
 #define NATIVE_META "META"
 #define NATIVE_END "END "
 
@@ -66,7 +73,7 @@ enum {
 /* The numbers of enumerations in a file never change; new ones are added at the end. */
 static_assert(FUNC_UNKNOWN == 0 && FUNC_APP == 1 && FUNC_DEPENDENCY == 2 && FUNC_STDLIB == 3 &&
                   FUNC_RUNTIME == 4 && FUNC_JIT == 5 && FUNC_GC == 6 && FUNC_KERNEL == 7 &&
-                  FUNC_MARKER == 8,
+                  FUNC_MARKER == 8 && FUNC_WAIT == 9,
     "func kinds are numbered in FILE.prof");
 static_assert(MODULE_UNKNOWN == 0 && MODULE_ELF == 1 && MODULE_VDSO == 2 && MODULE_KERNEL == 3 &&
                   MODULE_JIT == 4,
@@ -74,6 +81,10 @@ static_assert(MODULE_UNKNOWN == 0 && MODULE_ELF == 1 && MODULE_VDSO == 2 && MODU
 static_assert(TIER_NONE == 0 && TIER_INTERPRETED == 1 && TIER_BASELINE == 2 && TIER_MID == 3 &&
                   TIER_OPTIMISED == 4 && TIER_BUILTIN == 5,
     "tiers are numbered in FILE.prof");
+static_assert(CHANNEL_CPU == 0 && CHANNEL_WAIT == 1 && CHANNEL_FAULTS == 2,
+    "channels are numbered in FILE.prof");
+static_assert(SPAN_TURN == 0 && SPAN_GC == 1 && SPAN_WAIT == 2 && SPAN_BURST == 3 && SPAN_LOAD == 4,
+    "span kinds are numbered in FILE.prof");
 static_assert(META_TEXT == 0 && META_NUMBER == 1, "meta types are numbered in FILE.prof");
 static_assert(FRAME_GUESS == 1, "frame flags are numbered in FILE.prof");
 
