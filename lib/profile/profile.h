@@ -260,10 +260,15 @@ struct series_point {
 };
 
 struct series_id profile_add_series(struct profile *p, const struct series *row); /* interned */
+
+/* Points in the order of time. A long series is thinned: see series.c for what stays. */
 void profile_add_point(struct profile *p, struct series_id id, uint64_t time_ns, double value);
 const struct series *profile_series(const struct profile *p, struct series_id id);
 const struct series_point *profile_points(
     const struct profile *p, struct series_id id, uint32_t *ret_count);
+
+/* Points ever added: a writer that appends takes the newest (added - written) of profile_points. */
+uint64_t profile_points_added(const struct profile *p, struct series_id id);
 uint32_t profile_series_count(const struct profile *p);
 
 /* ---- notes: what is missing from this profile, in plain words ---- */

@@ -15,6 +15,7 @@
 struct series_data {
     struct series row;
     VEC(struct series_point) points;
+    uint64_t added; /* points ever; some may have been thinned out since */
 };
 
 struct profile {
@@ -39,6 +40,8 @@ struct profile {
     VEC(struct thread) threads;
     VEC(struct series_data) series;
     struct map series_index;
+    uint64_t points_total; /* of all series */
+    uint32_t points_limit; /* of one series; 0: not lowered yet */
     VEC(struct note) notes;
 
     struct sample_log *channels[CHANNELS];
