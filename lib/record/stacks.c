@@ -3,12 +3,21 @@
 
 #include <linux/perf_event.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/alloc.h"
 #include "base/map.h"
 #include "record/perf_open.h"
 
-enum { RECENT_FEW = 30, RECENT_MANY = 200, LOADS_MAX = 64 };
+enum {
+    RECENT_FEW = 30,
+    RECENT_MANY = 200,
+    LOADS_MAX = 64,
+    SEARCH_BYTES = 8 << 10,     /* how far up a saved frame pointer is looked for */
+    SEARCH_TRIES = 32,          /* how many are tried */
+    CALLER_FRAME_MAX = 1 << 20, /* how far up the caller's frame may be */
+    FRAME_POINTER_UNKNOWN = 1,  /* no address: rules that need it fail */
+};
 
 /* The user part of one stack, before it has an id. */
 struct user_part {
@@ -74,12 +83,12 @@ static struct unwind_result unwind(struct stacks *s, struct tracked_process *pro
     return r;
 }
 
-/* Goes on with bytes from the live process where the copy ended. */
-static void lengthen(struct stacks *s, struct tracked_process *process,
+/* Goes on with bytes from the live process where the copy ended. True: to the stack's end. */
+static bool lengthen(struct stacks *s, struct tracked_process *process,
     const struct unwind_regs *regs, const struct unwind_stack *copy, struct user_part *part)
 {
     if (!stack_tail_start(&s->tail, process->pid, copy))
-        return;
+        return false;
     const uint32_t sure = part->count;
     while (part->end == UNWIND_TRUNCATED && part->count < FRAMES_MAX &&
            stack_tail_grow(&s->tail, process->pid, copy->address)) {
@@ -88,10 +97,9 @@ static void lengthen(struct stacks *s, struct tracked_process *process,
         part->count = r.count;
         part->end = r.end;
     }
-    if (part->end == UNWIND_COMPLETE) {
+    if (part->end == UNWIND_COMPLETE)
         part->sure = sure;
-        s->lengthened++;
-    }
+    return part->end == UNWIND_COMPLETE;
 }
 
 /* Goes on from where a signal handler with a stack of its own has interrupted the thread, with
@@ -131,7 +139,7 @@ static struct user_part unwind_registers(
     const struct unwind_result r = unwind(s, process, &regs, &stack, 0);
     struct user_part part = { .count = r.count, .sure = FRAMES_MAX, .end = r.end };
     if (part.end == UNWIND_TRUNCATED && part.count < FRAMES_MAX)
-        lengthen(s, process, &regs, &stack, &part);
+        s->lengthened += lengthen(s, process, &regs, &stack, &part);
     else if (r.signal_sp)
         follow_interrupted(s, process, &stack, r.signal_sp, &part);
     return part;
@@ -383,4 +391,107 @@ struct stack_id stacks_intern(
         *slot = (struct stack_cache_slot){ hash, add_kernel(s, user, sample) };
     }
     return slot->stack;
+}
+
+/* ---- threads off the CPU ---- */
+
+static uint64_t word_at(const struct unwind_stack *stack, size_t at)
+{
+    uint64_t word;
+    memcpy(&word, stack->bytes + at, sizeof word);
+    return word;
+}
+
+/* Could a function have saved its caller's frame pointer here: the return address is above it, the
+ * caller's frame further up, or there is none? */
+static bool is_saved_pointer(
+    const struct tracked_process *process, const struct unwind_stack *stack, size_t at)
+{
+    const uint64_t address = stack->address + at, saved = word_at(stack, at);
+    if (saved != 0 && (saved <= address || saved - address > CALLER_FRAME_MAX || saved % 8 != 0))
+        return false;
+    return unwind_space_find(process->space, word_at(stack, at + 8) - 1) != NULL;
+}
+
+/* One attempt with a frame pointer; taken when it leads to the stack's end and the first frame that
+ * it has led to can have called the one before. */
+static bool try_pointer(struct stacks *s, struct tracked_process *process,
+    const struct unwind_stack *stack, struct unwind_regs *regs, uint64_t pointer,
+    struct user_part *part)
+{
+    const uint32_t sure = part->count;
+    regs->bp = regs->reg[6] = pointer;
+    const struct unwind_result r = unwind(s, process, regs, stack, 0);
+    struct user_part found = { .count = r.count, .sure = sure, .end = r.end };
+    if (found.end == UNWIND_TRUNCATED && found.count < FRAMES_MAX)
+        lengthen(s, process, regs, stack, &found);
+    if (found.end != UNWIND_COMPLETE || found.count <= sure ||
+        !unwind_may_call(process->space, &s->frames[sure], &s->frames[sure - 1]))
+        return false;
+    found.sure = sure;
+    *part = found;
+    return true;
+}
+
+/* Frames that were found without a guess: the search must lead on from there. */
+static uint32_t count_sure(const struct stacks *s, uint32_t count)
+{
+    uint32_t sure = 1;
+    while (sure < count && !s->frames[sure].guess)
+        sure++;
+    return sure;
+}
+
+static void search_pointer(struct stacks *s, struct tracked_process *process,
+    const struct unwind_stack *stack, struct unwind_regs *regs, struct user_part *part)
+{
+    const size_t end = stack->len < SEARCH_BYTES ? stack->len : SEARCH_BYTES;
+    const uint32_t all = part->count;
+    part->count = count_sure(s, all);
+    int tries = 0;
+    for (size_t at = 0; at + 16 <= end && tries < SEARCH_TRIES; at += 8) {
+        if (!is_saved_pointer(process, stack, at))
+            continue;
+        tries++;
+        if (try_pointer(s, process, stack, regs, stack->address + at, part))
+            return;
+    }
+    /* The last attempt has written over the frames of the first. */
+    regs->bp = regs->reg[6] = FRAME_POINTER_UNKNOWN;
+    part->count = tries > 0 ? unwind(s, process, regs, stack, 0).count : all;
+}
+
+static struct user_part blocked_part(
+    struct stacks *s, struct tracked_process *process, const struct blocked_stack *blocked)
+{
+    struct unwind_regs regs = { .ip = blocked->pc, .sp = blocked->sp, .bp = FRAME_POINTER_UNKNOWN };
+    regs.reg[6] = regs.bp;
+    regs.reg[7] = regs.sp;
+    regs.reg[16] = regs.ip;
+    const struct unwind_stack stack = {
+        .bytes = blocked->bytes,
+        .len = blocked->len,
+        .address = blocked->sp,
+        .wanted_bytes = blocked->wanted,
+    };
+    const struct unwind_result r = unwind(s, process, &regs, &stack, 0);
+    struct user_part part = { .count = r.count, .sure = FRAMES_MAX, .end = r.end };
+    if (part.end == UNWIND_TRUNCATED && part.count < FRAMES_MAX)
+        lengthen(s, process, &regs, &stack, &part);
+    if (part.end == UNWIND_COMPLETE)
+        part.sure = FRAMES_MAX; /* nothing has moved meanwhile: the thread is off the CPU */
+    else if (part.count > 0)
+        search_pointer(s, process, &stack, &regs, &part);
+    return part;
+}
+
+struct stack_id stacks_intern_blocked(
+    struct stacks *s, struct tracked_process *process, const struct blocked_stack *blocked)
+{
+    const struct user_part part = blocked_part(s, process, blocked);
+    if (part.end == UNWIND_COMPLETE)
+        s->blocked_complete++;
+    else
+        s->blocked_cut++;
+    return add_user(s, process, &part, hash_callers(s, process, &part));
 }

@@ -37,9 +37,10 @@ struct stacks {
     struct frame_id truncated_marker, broken_marker;
     uint64_t complete, truncated, broken; /* stacks with a user part */
     uint64_t lengthened;                  /* of them, whose outer part was read late */
-    uint64_t followed;                 /* of them, from a signal handler's own stack to another */
-    uint64_t only_leaf;                /* 32-bit processes */
-    uint32_t recent, recent_truncated; /* since stacks_next_bytes() had an answer */
+    uint64_t followed;  /* of them, from a signal handler's own stack to another */
+    uint64_t only_leaf; /* 32-bit processes */
+    uint64_t blocked_complete, blocked_cut; /* of threads off the CPU */
+    uint32_t recent, recent_truncated;      /* since stacks_next_bytes() had an answer */
     uint32_t chain_max; /* addresses in a chain of the kernel; set by the sampler, 0: no limit */
 };
 
@@ -49,6 +50,20 @@ void stacks_done(struct stacks *s);
 
 struct stack_id stacks_intern(
     struct stacks *s, struct tracked_process *process, const struct perf_sample *sample);
+
+/* A thread off the CPU, of which no more is known than these registers and a copy of its stack. */
+struct blocked_stack {
+    uint64_t pc, sp;
+    const uint8_t *bytes; /* from sp up */
+    size_t len, wanted;   /* what could be read, and what was asked for */
+};
+
+/*
+ * The frame pointer, which most code does not need to be unwound and the rest does, is looked for
+ * on the stack: a saved one that leads to a whole stack. Frames found by it are guesses.
+ */
+struct stack_id stacks_intern_blocked(
+    struct stacks *s, struct tracked_process *process, const struct blocked_stack *blocked);
 
 /*
  * The size that the next stack copies should have: `now` when it suffices, twice as much when more
