@@ -1,0 +1,7 @@
+// SPDX-License-Identifier: MIT
+// Healthy: says hello as fast as it is asked.
+'use strict';
+const { start, serve } = require('./program');
+
+const program = start({ id: 'hello', expected: [], acceptable: [], load: '-c 16' });
+serve(program, (response) => response.end('hello\n'));
