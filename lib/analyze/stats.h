@@ -29,9 +29,9 @@ enum trend_verdict {
 struct trend {
     enum trend_verdict verdict;
     double slope;      /* per second, Theil-Sen over the minima of blocks of the later part */
-    double low, high;  /* 95 % bounds of the slope */
+    double low, high;  /* 95 % bounds of the slope (in simulations they hold the truth in 90 %) */
     double level;      /* median of the later part */
-    double growth;     /* last block's minimum - first block's */
+    double growth;     /* last block's minimum - first block's, of the whole time */
     double tau, z;     /* of Mann-Kendall */
     double r2;         /* how straight it is, of the minima over the whole time */
     size_t n, blocks;
