@@ -48,6 +48,8 @@ class Profile:
         self.strings, self.notes, self.series, self.samples, self.meta = [b''], [], [], [], {}
         self.tables = {'PROC': {}, 'MODS': {}, 'FUNC': {}, 'FRAM': {}, 'STAK': {}, 'THRD': {}}
         self.lines = {}
+        self.channels, self.spans = [], []
+        self.histograms, self.tallies, self.facts = {}, {}, {}
         self.complete = False
 
     def put(self, table, first, columns):
@@ -67,6 +69,12 @@ class Profile:
             block = Payload(zlib.decompress(p.data[p.at:]))
             assert len(block.data) == length
             self.samples += zip(*block.columns(count, 'dddpd'))
+            return
+        if kind == 'CHAN':
+            channel, count, length = p.varint(), p.varint(), p.varint()
+            block = Payload(zlib.decompress(p.data[p.at:]))
+            assert len(block.data) == length
+            self.channels += [(channel, *row) for row in zip(*block.columns(count, 'dddpd'))]
             return
         if kind == 'END ':
             assert p.varint() == len(self.samples)
@@ -109,6 +117,18 @@ class Profile:
             self.series[first][1].extend(zip(times, values))
         elif kind == 'NOTE':
             self.notes += zip(*p.columns(count, 'ppp'))
+        elif kind == 'SPAN':
+            self.spans += zip(*p.columns(count, 'dpppppppp'))
+        elif kind == 'HIST':
+            rows = list(zip(*p.columns(count, 'pppppp')))
+            buckets, counts = p.columns(sum(row[5] for row in rows), 'pp')
+            for i, (*row, used) in enumerate(rows):
+                self.histograms[first + i] = (*row, list(zip(buckets, counts))[:used])
+                buckets, counts = buckets[used:], counts[used:]
+        elif kind == 'TALY':
+            self.tallies.update(enumerate(zip(*p.columns(count, 'pppppppp')), first))
+        elif kind == 'FACT':
+            self.facts.update(enumerate(zip(*p.columns(count, 'ppp')), first))
         elif kind == 'META':
             for _ in range(count):
                 key = p.bytes(p.varint()).decode()
@@ -155,6 +175,16 @@ def show(p):
         print('note', *(text(p, string) for string in note))
     for sample in p.samples:
         print('sample', *sample)
+    for sample in p.channels:
+        print('channel', *sample)
+    for *row, label in p.spans:
+        print('span', *row, text(p, label))
+    for i, (name, *row) in sorted(p.histograms.items()):
+        print('histogram', i, text(p, name), *row)
+    for i, (thread, name, what, *row) in sorted(p.tallies.items()):
+        print('tally', i, thread, text(p, name), text(p, what), *row)
+    for i, (process, key, value) in sorted(p.facts.items()):
+        print('fact', i, process, text(p, key), text(p, value))
 
 
 show(read(open(sys.argv[1], 'rb').read()))

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 /*
  * A profile with some of everything, for the tests of the formats: two processes, three threads,
- * inlined functions, kernel frames, a JIT, unresolved frames, names made to hurt, series, notes.
- * Also: all of a profile as text, to compare two of them.
+ * inlined functions, kernel frames, a JIT, unresolved frames, names made to hurt, series, notes,
+ * evidence. Also: all of a profile as text, to compare two of them.
  */
 #ifndef PROF_TESTS_UNIT_FORMAT_SAMPLE_PROFILE_H
 #define PROF_TESTS_UNIT_FORMAT_SAMPLE_PROFILE_H
@@ -10,8 +10,10 @@
 #include <stdio.h>
 
 #include "base/strbuf.h"
+#include "profile/evidence.h"
 #include "profile/profile.h"
 #include "profile/sample_log.h"
+#include "profile/wait.h"
 
 #define HOSTILE_NAME "</script>;a\nb\x1b[31m\xff \"quoted\" \\ \xe2\x80\xae"
 
@@ -163,6 +165,57 @@ static inline void sample_meta(struct profile *p)
     m->overhead_ns = 1900000;
 }
 
+static inline void sample_channels(struct profile *p, const struct sample_ids *ids)
+{
+    struct wait read = {
+        .kind = WAIT_TCP, .operation = slice_of("recvfrom"), .object = slice_of("10.0.0.7:5432")
+    };
+    struct sample waited = {
+        .time_ns = 1500000000,
+        .thread = ids->threads[1],
+        .stack = profile_add_stack(p, ids->stacks[1], wait_frame(p, &read)),
+        .count = 1,
+        .weight = 48000000,
+    };
+    profile_add_channel_sample(p, CHANNEL_WAIT, &waited);
+    struct sample touched = { .time_ns = 1600000000,
+        .thread = ids->threads[0],
+        .stack = ids->stacks[2],
+        .count = 1,
+        .weight = 4096 };
+    profile_add_channel_sample(p, CHANNEL_FAULTS, &touched);
+}
+
+static inline void sample_evidence(struct profile *p, const struct sample_ids *ids)
+{
+    sample_channels(p, ids);
+    struct span turn = { .start_ns = 1400000000,
+        .duration_ns = 61000000,
+        .on_cpu_ns = 40000000,
+        .blocked_ns = 20000000,
+        .queued_ns = 1000000,
+        .thread = ids->threads[0],
+        .kind = SPAN_TURN,
+        .events = 3 };
+    profile_add_span(p, &turn);
+    struct span gc = { .start_ns = 1390000000, .duration_ns = 5000000, .kind = SPAN_GC };
+    gc.label = sample_string(p, "major");
+    profile_add_span(p, &gc);
+    struct histogram *h = profile_histogram(p, "turn", ids->threads[0]);
+    histogram_add(h, 61000000);
+    histogram_add(h, 900);
+    histogram_add(h, 901);
+    struct tally reads = { .thread = ids->threads[1], .count = 12, .ns = 480000000 };
+    reads.name = sample_string(p, "wait");
+    reads.what = sample_string(p, "recvfrom tcp 10.0.0.7:5432");
+    reads.max_ns = 50000000;
+    reads.bytes = 3000;
+    reads.small = 11;
+    profile_add_tally(p, &reads);
+    profile_set_fact(p, (struct process_id){ 1 }, "runtime", slice_of("node"));
+    profile_set_fact(p, (struct process_id){ 0 }, "cpus_allowed", slice_of("1.5"));
+}
+
 static inline struct profile *sample_profile(int samples)
 {
     struct profile *p = profile_new();
@@ -181,6 +234,7 @@ static inline struct profile *sample_profile(int samples)
     profile_add_note(p, "kernel stacks of 3 samples were cut",
         "the stack was deeper than 127 frames", "sysctl kernel.perf_event_max_stack=512");
     profile_add_note(p, "libc.so.6 has no symbols", "the file is stripped", "");
+    sample_evidence(p, &ids);
     return p;
 }
 
@@ -234,12 +288,51 @@ static inline void dump_stacks(const struct profile *p, struct strbuf *out)
         struct stack s = profile_stack(p, (struct stack_id){ i });
         strbuf_addf(out, "stack %u %u %u\n", i, s.caller.i, s.frame.i);
     }
-    struct sample_iter it = sample_iter(profile_samples(p));
-    struct sample s;
-    while (sample_iter_next(&it, &s))
-        strbuf_addf(out, "sample %lu %u %u %lu %lu\n", (unsigned long)s.time_ns, s.thread.i,
-            s.stack.i, (unsigned long)s.count, (unsigned long)s.weight);
-    sample_iter_done(&it);
+    for (int channel = 0; channel < CHANNELS; channel++) {
+        struct sample_iter it = sample_iter(profile_channel(p, (enum channel)channel));
+        struct sample s;
+        while (sample_iter_next(&it, &s))
+            strbuf_addf(out, "sample %d %lu %u %u %lu %lu\n", channel, (unsigned long)s.time_ns,
+                s.thread.i, s.stack.i, (unsigned long)s.count, (unsigned long)s.weight);
+        sample_iter_done(&it);
+    }
+}
+
+static inline void dump_histograms(const struct profile *p, struct strbuf *out)
+{
+    for (uint32_t i = 0; i < profile_histogram_count(p); i++) {
+        const struct histogram *h = profile_histogram_at(p, i);
+        strbuf_addf(out, "histogram %u %u %lu %lu %lu", h->name.i, h->thread.i,
+            (unsigned long)h->count, (unsigned long)h->sum_ns, (unsigned long)h->max_ns);
+        for (uint32_t k = 0; k < HISTOGRAM_BUCKETS; k++) {
+            if (h->buckets[k])
+                strbuf_addf(out, " %u:%lu", k, (unsigned long)h->buckets[k]);
+        }
+        strbuf_addc(out, '\n');
+    }
+}
+
+static inline void dump_evidence(const struct profile *p, struct strbuf *out)
+{
+    uint32_t count;
+    const struct span *spans = profile_spans(p, &count);
+    for (uint32_t i = 0; i < count; i++)
+        strbuf_addf(out, "span %d %lu %lu %lu %lu %lu %u %u %u\n", (int)spans[i].kind,
+            (unsigned long)spans[i].start_ns, (unsigned long)spans[i].duration_ns,
+            (unsigned long)spans[i].on_cpu_ns, (unsigned long)spans[i].blocked_ns,
+            (unsigned long)spans[i].queued_ns, spans[i].thread.i, spans[i].events,
+            spans[i].label.i);
+    dump_histograms(p, out);
+    const struct tally *tallies = profile_tallies(p, &count);
+    for (uint32_t i = 0; i < count; i++)
+        strbuf_addf(out, "tally %u %u %u %lu %lu %lu %lu %lu\n", tallies[i].thread.i,
+            tallies[i].name.i, tallies[i].what.i, (unsigned long)tallies[i].count,
+            (unsigned long)tallies[i].ns, (unsigned long)tallies[i].max_ns,
+            (unsigned long)tallies[i].bytes, (unsigned long)tallies[i].small);
+    for (uint32_t i = 0; i < profile_fact_count(p); i++) {
+        struct fact f = profile_fact_at(p, i);
+        strbuf_addf(out, "fact %u %u %u\n", f.process.i, f.key.i, f.value.i);
+    }
 }
 
 static inline void dump_rest(const struct profile *p, struct strbuf *out)
@@ -275,6 +368,7 @@ static inline struct strbuf dump_profile(const struct profile *p)
     struct strbuf out = STRBUF_INIT;
     dump_tables(p, &out);
     dump_stacks(p, &out);
+    dump_evidence(p, &out);
     dump_rest(p, &out);
     return out;
 }

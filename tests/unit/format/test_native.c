@@ -117,6 +117,25 @@ static void record_some(struct profile *p, uint32_t round)
     }
 }
 
+/* Rows that change after they were written, and new ones behind them. */
+static void record_evidence(struct profile *p, uint32_t round)
+{
+    struct tally tally = profile_tallies(p, &(uint32_t){ 0 })[0];
+    tally.count = 3;
+    profile_add_tally(p, &tally);
+    tally.thread = (struct thread_id){ 0 };
+    profile_add_tally(p, &tally);
+    histogram_add(profile_histogram(p, "turn", (struct thread_id){ 1 }), round * 3000000);
+    histogram_add(profile_histogram(p, "turn_on_cpu", (struct thread_id){ 1 + round % 2 }), 5);
+    profile_add_span(p, &(struct span){ .start_ns = round * 7, .kind = SPAN_WAIT });
+    char value[16];
+    snprintf(value, sizeof value, "%u", round);
+    profile_set_fact(p, (struct process_id){ 1 }, "runtime", slice_of(value));
+    profile_set_fact(p, (struct process_id){ 1 }, value, slice_of("x"));
+    struct sample wait = { .time_ns = round, .thread = { 1 }, .stack = { 1 }, .weight = 9 };
+    profile_add_channel_sample(p, CHANNEL_WAIT, &wait);
+}
+
 Test(native, a_file_that_grew_equals_its_profile)
 {
     PROF_CLEANUP(close_fd) int fd = temp_file();
@@ -128,9 +147,11 @@ Test(native, a_file_that_grew_equals_its_profile)
         record_some(p, round);
         profile_thread_edit(p, (struct thread_id){ 2 })->end_ns = 77 + round;
         profile_process_edit(p, (struct process_id){ 1 })->end_ns = 99 + round;
+        record_evidence(p, round);
         cr_assert(native_writer_flush(w, p, &e), "%s", e.message);
     }
     profile_module_edit(p, (struct module_id){ 2 })->no_symbols = false;
+    cr_assert(eq(u64, profile_tallies(p, &(uint32_t){ 0 })[0].count, 12 + 20 * 3));
     profile_name_unresolved(p);
     cr_assert(native_writer_finish(w, p, &e), "%s", e.message);
     native_writer_free(w);
@@ -286,8 +307,14 @@ Test(native, unknown_chunks_columns_and_keys_are_skipped)
     add_chunk(&bytes, "WHAT", slice_of("not of this time"), 0);
     NUMBERS(&bytes, NATIVE_STRINGS, 1, 1, 1, 'x', 7, 7, 7);
     NUMBERS(&bytes, NATIVE_FUNCS, 1, 1, 2, 0, 0, 5, 0, 200, 1, 2, 3); /* kind 200: unknown */
+    NUMBERS(&bytes, NATIVE_CHANNELS, 9, 1, 2, 3);
+    NUMBERS(&bytes, NATIVE_SPANS, 0, 1, 2, 3, 0, 0, 0, 0, /* kind */ 99, 0, 0, 5);
+    NUMBERS(&bytes, NATIVE_SPANS, 1, 1, 2, 3, 0, 0, 0, 0, SPAN_GC, 0, 0, 5);
     NUMBERS(&bytes, NATIVE_END, 0, 1);
     struct profile *p = read_ok(&bytes);
+    uint32_t spans;
+    cr_assert(eq(int, (int)profile_spans(p, &spans)[0].kind, SPAN_GC));
+    cr_assert(eq(u32, spans, 1), "a kind of later versions is left out");
     cr_assert(eq(u32, profile_note_count(p), 0));
     cr_assert(eq(u32, profile_func_count(p), 2));
     cr_assert(eq(int, (int)profile_func(p, (struct func_id){ 1 })->kind, FUNC_UNKNOWN));
@@ -322,6 +349,21 @@ static const struct wrong_case {
     { "note's string", NATIVE_NOTES, "names string", { 0, 1, 4, 4, 4 }, 5 },
     { "meta type", NATIVE_META, "neither", { 0, 1, 0, 9 }, 4 },
     { "no block", NATIVE_SAMPLES, "damaged", { 1, 1, 1 }, 3 },
+    { "channel of its own", NATIVE_CHANNELS, "type of their own", { 0, 1 }, 2 },
+    { "channel's block", NATIVE_CHANNELS, "damaged", { 1, 1, 1, 1 }, 4 },
+    { "span's thread", NATIVE_SPANS, "names thread 4", { 0, 1, 0, 0, 0, 0, 0, 4, 0, 0, 0 }, 11 },
+    { "span's label", NATIVE_SPANS, "names string 6", { 0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 6 }, 11 },
+    { "span gap", NATIVE_SPANS, "begins at row 2", { 2, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0 }, 11 },
+    { "bucket", NATIVE_HISTOGRAMS, "out of range", { 0, 1, 0, 0, 1, 1, 1, 1, 512, 1 }, 10 },
+    { "buckets", NATIVE_HISTOGRAMS, "number of buckets", { 0, 1, 0, 0, 1, 1, 1, 513, 1, 1 }, 10 },
+    { "bucket's count", NATIVE_HISTOGRAMS, "add up", { 0, 1, 0, 0, 5, 1, 1, 1, 7, 4 }, 10 },
+    { "bucket cut", NATIVE_HISTOGRAMS, "ends early", { 0, 1, 0, 0, 5, 1, 1, 2, 7, 4 }, 10 },
+    { "histogram's thread", NATIVE_HISTOGRAMS, "names thread 1", { 0, 1, 0, 1, 0, 0, 0, 0 }, 8 },
+    { "tally's thread", NATIVE_TALLIES, "names thread 1", { 0, 1, 1, 0, 0, 0, 0, 0, 0, 0 }, 10 },
+    { "tally's name", NATIVE_TALLIES, "names string 1", { 0, 1, 0, 1, 0, 0, 0, 0, 0, 0 }, 10 },
+    { "fact's process", NATIVE_FACTS, "names process 1", { 0, 1, 1, 0, 0 }, 5 },
+    { "same fact twice", NATIVE_FACTS, "row 1 repeats", { 0, 2, 0, 0, 0, 0, 0, 0 }, 8 },
+    { "fact gap", NATIVE_FACTS, "begins at row 1", { 1, 1, 0, 0, 0 }, 5 },
     { "end counts", NATIVE_END, "counts 4 samples", { 4, 1 }, 2 },
 };
 
