@@ -3,6 +3,9 @@
 
 #include <assert.h>
 #include <inttypes.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
 
 #include "base/utf8.h"
 
@@ -123,6 +126,24 @@ void json_i64(struct json *j, int64_t value)
 {
     separate(j);
     strbuf_addf(j->out, "%" PRId64, value);
+}
+
+/* Few digits where they are enough to read back the same number. */
+void json_double(struct json *j, double value)
+{
+    if (!isfinite(value)) {
+        json_text(j, NULL);
+        return;
+    }
+    separate(j);
+    char text[32];
+    static const int digits[] = { 6, 15, 17 };
+    for (int i = 0; i < 3; i++) {
+        snprintf(text, sizeof text, "%.*g", digits[i], value);
+        if (strtod(text, NULL) == value)
+            break;
+    }
+    strbuf_adds(j->out, text);
 }
 
 void json_bool(struct json *j, bool value)

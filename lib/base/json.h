@@ -33,6 +33,7 @@ void json_string(struct json *j, struct slice text);
 void json_text(struct json *j, const char *text); /* NULL is null */
 void json_u64(struct json *j, uint64_t value);
 void json_i64(struct json *j, int64_t value);
+void json_double(struct json *j, double value); /* reads back the same; not finite: null */
 void json_bool(struct json *j, bool value);
 
 #endif
