@@ -42,6 +42,22 @@ prof_page_script:
 prof_page_script_end:
     .byte 0
 
+    .global prof_page_flame_script
+    .global prof_page_flame_script_end
+prof_page_flame_script:
+    .incbin "flamegraph/web/flame.js"
+prof_page_flame_script_end:
+    .byte 0
+
+    .global prof_page_doctor_script
+    .global prof_page_doctor_script_end
+prof_page_doctor_script:
+    .incbin "flamegraph/web/doctor_focus.js"
+    .incbin "flamegraph/web/doctor_chart.js"
+    .incbin "flamegraph/web/doctor.js"
+prof_page_doctor_script_end:
+    .byte 0
+
     .global prof_page_style
     .global prof_page_style_end
 prof_page_style:
@@ -49,12 +65,32 @@ prof_page_style:
 prof_page_style_end:
     .byte 0
 
+    .global prof_page_doctor_style
+    .global prof_page_doctor_style_end
+prof_page_doctor_style:
+    .incbin "flamegraph/web/doctor.css"
+prof_page_doctor_style_end:
+    .byte 0
+
     .global prof_page_app_style
     .global prof_page_app_style_end
 prof_page_app_style:
     .incbin "flamegraph/web/app.css"
-    .incbin "flamegraph/web/print.css"
 prof_page_app_style_end:
+    .byte 0
+
+    .global prof_page_flame_app_style
+    .global prof_page_flame_app_style_end
+prof_page_flame_app_style:
+    .incbin "flamegraph/web/print.css"
+prof_page_flame_app_style_end:
+    .byte 0
+
+    .global prof_page_doctor_app_style
+    .global prof_page_doctor_app_style_end
+prof_page_doctor_app_style:
+    .incbin "flamegraph/web/doctor_app.css"
+prof_page_doctor_app_style_end:
     .byte 0
 
     .section .note.GNU-stack, "", %progbits

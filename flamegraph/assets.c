@@ -5,8 +5,13 @@
 
 extern const char prof_page_boot[], prof_page_boot_end[];
 extern const char prof_page_script[], prof_page_script_end[];
-extern const char prof_page_app_style[], prof_page_app_style_end[];
+extern const char prof_page_flame_script[], prof_page_flame_script_end[];
+extern const char prof_page_doctor_script[], prof_page_doctor_script_end[];
 extern const char prof_page_style[], prof_page_style_end[];
+extern const char prof_page_doctor_style[], prof_page_doctor_style_end[];
+extern const char prof_page_app_style[], prof_page_app_style_end[];
+extern const char prof_page_flame_app_style[], prof_page_flame_app_style_end[];
+extern const char prof_page_doctor_app_style[], prof_page_doctor_app_style_end[];
 
 struct slice asset_text(enum asset asset)
 {
@@ -15,8 +20,13 @@ struct slice asset_text(enum asset asset)
     } texts[ASSETS] = {
         [ASSET_BOOT] = { prof_page_boot, prof_page_boot_end },
         [ASSET_SCRIPT] = { prof_page_script, prof_page_script_end },
-        [ASSET_APP_STYLE] = { prof_page_app_style, prof_page_app_style_end },
+        [ASSET_FLAME_SCRIPT] = { prof_page_flame_script, prof_page_flame_script_end },
+        [ASSET_DOCTOR_SCRIPT] = { prof_page_doctor_script, prof_page_doctor_script_end },
         [ASSET_STYLE] = { prof_page_style, prof_page_style_end },
+        [ASSET_DOCTOR_STYLE] = { prof_page_doctor_style, prof_page_doctor_style_end },
+        [ASSET_APP_STYLE] = { prof_page_app_style, prof_page_app_style_end },
+        [ASSET_FLAME_APP_STYLE] = { prof_page_flame_app_style, prof_page_flame_app_style_end },
+        [ASSET_DOCTOR_APP_STYLE] = { prof_page_doctor_app_style, prof_page_doctor_app_style_end },
     };
     return (struct slice){ texts[asset].from, (size_t)(texts[asset].to - texts[asset].from) };
 }

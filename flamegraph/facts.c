@@ -142,7 +142,7 @@ void facts_add(struct strbuf *out, const struct facts_input *in)
     json_key(&j, "title");
     clean_string(&j, slice_of(in->title));
     json_key(&j, "unit");
-    json_text(&j, weight_unit_name((enum weight_unit)m->weight_unit));
+    json_text(&j, weight_unit_name(in->unit));
     json_key(&j, "nodes");
     json_u64(&j, in->tree->len);
     json_key(&j, "recursive");

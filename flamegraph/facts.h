@@ -22,6 +22,7 @@ void thread_list_done(struct thread_list *l);
 
 struct facts_input {
     const struct profile *p;
+    enum weight_unit unit;
     const struct page_tree *tree;
     const struct timeline *line;
     const struct thread_list *threads;

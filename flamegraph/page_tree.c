@@ -27,9 +27,18 @@ struct builder {
 
 static const uint32_t NONE = UINT32_MAX;
 
+const struct sample_log *page_filter_log(const struct page_filter *f, const struct profile *p)
+{
+    return profile_channel(p, f->channel);
+}
+
 bool page_filter_keeps(const struct page_filter *f, const struct profile *p, const struct sample *s)
 {
-    return !f->main_process_only || profile_thread(p, s->thread)->process.i <= 1;
+    const uint32_t process = profile_thread(p, s->thread)->process.i;
+    return (!f->main_process_only || process <= 1) &&
+           (f->process.i == 0 || process == f->process.i) &&
+           (f->thread.i == 0 || s->thread.i == f->thread.i) &&
+           (!f->stacks || f->stacks[s->stack.i]);
 }
 
 /* ---- samples ---- */
@@ -49,7 +58,7 @@ static void sum_samples(struct builder *b, struct page_tree *t)
     const uint32_t stacks = profile_stack_count(b->p);
     b->stack_count = xcalloc(stacks, sizeof *b->stack_count);
     b->stack_weight = xcalloc(stacks, sizeof *b->stack_weight);
-    struct sample_iter it = sample_iter(profile_samples(b->p));
+    struct sample_iter it = sample_iter(page_filter_log(b->filter, b->p));
     struct sample s;
     while (sample_iter_next(&it, &s)) {
         if (!page_filter_keeps(b->filter, b->p, &s))

@@ -14,6 +14,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "profile/evidence.h"
 #include "profile/profile.h"
 
 enum {
@@ -50,11 +51,17 @@ struct page_tree {
     bool has_threads;
 };
 
-/* What of the profile goes in: every sample, or those of the main process. */
+/* What of the profile goes in: {0} is every on-CPU sample. All conditions hold. */
 struct page_filter {
+    enum channel channel;
     bool main_process_only;
+    struct process_id process; /* 0: any */
+    struct thread_id thread;   /* 0: any */
+    const bool *stacks;        /* by stack_id: those that go in; NULL: any. Not owned */
 };
 
+/* The samples of the filter's channel, kept or not. */
+const struct sample_log *page_filter_log(const struct page_filter *f, const struct profile *p);
 bool page_filter_keeps(
     const struct page_filter *f, const struct profile *p, const struct sample *s);
 

@@ -133,21 +133,22 @@ static void shrink(struct timeline *line, uint64_t duration_ns)
     }
 }
 
-static uint64_t slices_first(const struct profile *p)
+static uint64_t slices_first(const struct sample_log *log)
 {
-    const bool fits = sample_log_count(profile_samples(p)) <= ENTRIES_ROOM;
+    const bool fits = sample_log_count(log) <= ENTRIES_ROOM;
     return fits ? SLICES_FIRST : SLICES_LONG;
 }
 
 void timeline_build(const struct profile *p, const struct page_filter *f, const struct page_tree *t,
     struct timeline *ret_timeline)
 {
+    const struct sample_log *log = page_filter_log(f, p);
     *ret_timeline = (struct timeline){ 0 };
     if (t->from_ns == 0 && !t->has_threads)
         return;
     if (t->from_ns != 0)
-        ret_timeline->slice_ns = (t->to_ns - t->from_ns) / slices_first(p) + 1;
-    struct sample_iter it = sample_iter(profile_samples(p));
+        ret_timeline->slice_ns = (t->to_ns - t->from_ns) / slices_first(log) + 1;
+    struct sample_iter it = sample_iter(log);
     struct sample s;
     while (sample_iter_next(&it, &s)) {
         if (!page_filter_keeps(f, p, &s) || t->member_of_stack[s.stack.i] == UINT32_MAX)

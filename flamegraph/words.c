@@ -2,8 +2,11 @@
 #include "flamegraph/words.h"
 
 #include <inttypes.h>
+#include <math.h>
+#include <string.h>
 
 #include "base/clock.h"
+#include "base/compiler.h"
 #include "flamegraph/html.h"
 
 enum { NAME_SHORT = 90, PLACE_SHORT = 60 };
@@ -70,6 +73,66 @@ void words_weight(struct strbuf *out, uint64_t weight, uint64_t weight_unit)
         words_bytes(out, weight);
     else
         words_count(out, weight);
+}
+
+/* ---- values of the doctor ---- */
+
+static void value_percent(struct strbuf *out, double value)
+{
+    strbuf_addf(out, "%.*f %%", value > 0.0 && value < 0.1 ? 1 : 0, 100.0 * value);
+}
+
+static void value_count(struct strbuf *out, double value)
+{
+    if (value >= 100.0 || value == floor(value))
+        words_count(out, (uint64_t)(value + 0.5));
+    else
+        strbuf_addf(out, "%.*f", value >= 10.0 ? 1 : 2, value);
+}
+
+static void value_duration(struct strbuf *out, double value)
+{
+    if (value < 0.5)
+        strbuf_adds(out, "0 ms");
+    else
+        words_duration(out, (uint64_t)value);
+}
+
+static void value_bytes(struct strbuf *out, double value)
+{
+    words_bytes(out, (uint64_t)(value + 0.5));
+}
+
+void words_value(struct strbuf *out, double value, const char *unit)
+{
+    static const struct {
+        const char *unit;
+        void (*add)(struct strbuf *out, double value);
+        const char *after;
+    } rows[] = {
+        { "ns", value_duration, "" },
+        { "bytes", value_bytes, "" },
+        { "bytes/s", value_bytes, "/s" },
+        { "share", value_percent, "" },
+        { "1/s", value_count, "/s" },
+        { "count", value_count, "" },
+    };
+    if (!isfinite(value)) {
+        strbuf_adds(out, "unknown");
+        return;
+    }
+    if (value < 0.0)
+        strbuf_adds(out, "-");
+    for (size_t i = 0; i < PROF_ARRAY_LEN(rows); i++) {
+        if (strcmp(rows[i].unit, unit) == 0) {
+            rows[i].add(out, fabs(value));
+            strbuf_adds(out, rows[i].after);
+            return;
+        }
+    }
+    value_count(out, fabs(value));
+    strbuf_addc(out, ' ');
+    html_text(out, slice_of(unit));
 }
 
 const char *words_metric(const struct profile_meta *m)

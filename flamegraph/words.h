@@ -12,6 +12,8 @@ void words_percent(struct strbuf *out, uint64_t part, uint64_t whole);
 void words_count(struct strbuf *out, uint64_t value);
 void words_duration(struct strbuf *out, uint64_t ns);
 void words_bytes(struct strbuf *out, uint64_t bytes);
+/* A value in a unit of the doctor: "ns", "bytes", "bytes/s", "share", "1/s", "count". */
+void words_value(struct strbuf *out, double value, const char *unit);
 void words_weight(struct strbuf *out, uint64_t weight, uint64_t weight_unit);
 
 /* What the percentages are of: "CPU time", "samples", "bytes". */

@@ -27,14 +27,14 @@ const KEYS = [
     ['x', 'x', 'unfold recursion', (app) => app.model.facts.recursive && app.set({ recursion: !app.state.recursion, zoom: '' })],
     ['c', 'c', 'copy the chosen stack', (app) => app.copy(app.focused)],
     ['t', 't', 'go to the table of functions', (app) => app.toTable()],
-    ['d', 'd', 'dark or light', (app) => app.nextTheme()],
+    ['d', 'd', 'dark or light', (app) => app.options.theme()],
     ['?', '?', 'this help', (app) => app.help()],
 ];
 
 function keysListen(app) {
     addEventListener('keydown', (event) => {
-        if (event.ctrlKey || event.metaKey || event.altKey) return;
         const target = event.target;
+        if (event.ctrlKey || event.metaKey || event.altKey || !app.options.awake(target)) return;
         if (target.closest('input, select, textarea, dialog')) return;
         const row = KEYS.find(([key]) => key === event.key);
         const native = target.closest('button, summary, a') && (event.key === 'Enter' || event.key === ' ');

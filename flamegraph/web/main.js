@@ -2,8 +2,12 @@
 // Puts the parts together: one state, one update.
 
 class App {
-    constructor(model) {
+    // options, for a page with more than one graph: root and tools (elements), awake() (whether keys and the address
+    // are this graph's), painted(state); interval(from, to) and theme() where the page decides on them.
+    constructor(model, options) {
         this.model = model;
+        this.options = { root: byId('app'), tools: byId('head'), awake: () => true, painted: () => {}, interval: (from, to) => this.set({ from, to, zoom: '' }), theme: () => this.nextTheme(), ...options };
+        this.root = this.options.root;
         this.state = stateParse(location.hash);
         this.focused = 0;
         this.dark = matchMedia('(prefers-color-scheme: dark)');
@@ -13,7 +17,7 @@ class App {
         this.upper = new FlameCanvas(names, { ...on, pick: (node) => this.pickUpper(node), zoom: (node) => node >= 0 && this.upper.zoomTo(node), window: () => {}, moved: () => {} }, this.main.font);
         this.bar = new Toolbar(model, {
             set: (changes) => this.set(changes), next: (step) => this.next(step), exportAs: (kind) => this.exportAs(kind),
-            help: () => this.help(), theme: () => this.nextTheme(), reset: () => this.reset(),
+            help: () => this.help(), theme: () => this.options.theme(), reset: () => this.reset(),
         });
         this.legend = new KindLegend(model, { kinds: (kinds) => this.set({ kinds, zoom: '' }) });
         this.table = new FunctionTable(model, { pick: (func) => this.pickFunc(func), sort: (key) => this.sort(key) });
@@ -23,7 +27,7 @@ class App {
             focus: (node) => this.focus(node, true),
         });
         this.mirror = new TreeMirror(model, { focus: (node) => this.focus(node, true) });
-        this.strip = facts.times ? new TimeStrip(model, { interval: (from, to) => this.set({ from, to, zoom: '' }), thread: (thread) => this.set({ thread, zoom: '' }) }) : null;
+        this.strip = facts.times ? new TimeStrip(model, { interval: (from, to) => this.options.interval(from, to), thread: (thread) => this.set({ thread, zoom: '' }) }) : null;
         this.build();
     }
 
@@ -34,13 +38,13 @@ class App {
         const tab = (value, text) => h('button', { type: 'button', role: 'tab', id: 'tab-' + value, 'aria-controls': 'side-body', onclick: () => this.set({ tab: value }) }, text);
         this.tabs = [tab('graph', 'Graph'), tab('functions', 'Functions'), tab('frame', 'Frame')];
         this.tabs[0].classList.add('phone');
-        this.tabs[0].onclick = () => byId('app').classList.remove('sheet');
+        this.tabs[0].onclick = () => this.root.classList.remove('sheet');
         this.side = h('div', { id: 'side-body', role: 'tabpanel' });
         this.upper.element.classList.add('upper');
-        const graph = h('section', { id: 'graph', 'aria-label': 'Flame graph' }, this.crumbs, this.upper.element, this.main.element, this.legend.element);
+        const graph = (this.graph = h('section', { id: 'graph', 'aria-label': 'Flame graph' }, this.crumbs, this.upper.element, this.main.element, this.legend.element));
         const side = h('aside', { id: 'side', 'aria-label': 'Functions and the chosen frame' }, h('div', { role: 'tablist', class: 'tabs' }, ...this.tabs), this.side);
-        byId('app').replaceChildren(...[this.bar.element, this.strip && this.strip.element, h('div', { id: 'body' }, graph, side), this.tip, this.mirror.element].filter(Boolean));
-        byId('head').append(this.bar.tools);
+        this.root.replaceChildren(...[this.bar.element, this.strip && this.strip.element, h('div', { id: 'body' }, graph, side), this.tip, this.mirror.element].filter(Boolean));
+        this.options.tools.append(this.bar.tools);
         new ResizeObserver(() => this.resized()).observe(this.main.element);
         addEventListener('hashchange', () => this.hashChanged());
         this.dark.addEventListener('change', () => this.paint());
@@ -52,7 +56,7 @@ class App {
 
     set(changes) {
         Object.assign(this.state, changes);
-        if (changes.tab) byId('app').classList.add('sheet');
+        if (changes.tab) this.root.classList.add('sheet');
         return this.update();
     }
 
@@ -61,18 +65,18 @@ class App {
         clearTimeout(this.saving);
         this.saving = setTimeout(() => {
             const text = stateText(this.state);
-            if (location.hash.slice(1) !== text) history.replaceState(null, '', '#' + text);
+            if (this.options.awake() && location.hash.slice(1) !== text) history.replaceState(null, '', '#' + text);
         }, 200);
     }
 
     hashChanged() {
-        if (location.hash.slice(1) === stateText(this.state)) return;
+        if (!this.options.awake() || location.hash.slice(1) === stateText(this.state)) return;
         this.state = stateParse(location.hash);
         this.update();
     }
 
     reset() {
-        this.state = { ...STATE_FIRST, theme: this.state.theme };
+        this.state = { ...STATE_FIRST, theme: this.state.theme, channel: this.state.channel };
         this.bar.input.value = '';
         this.focused = 0;
         return this.update();
@@ -104,6 +108,7 @@ class App {
         if (this.strip) this.strip.update(state, this.themeName());
         this.showSide(search && !search.error ? search : null);
         this.showCrumbs();
+        this.options.painted(state);
     }
 
     setTheme() {
@@ -126,7 +131,7 @@ class App {
         const sandwich = Boolean(views.callers);
         const changed = views.main !== this.main.tree || this.main.upward !== state.up;
         this.upper.element.hidden = !sandwich;
-        byId('graph').classList.toggle('sandwich', sandwich);
+        this.graph.classList.toggle('sandwich', sandwich);
         if (changed) this.showMain(views.main, sandwich);
         if (sandwich && (views.callers !== this.upper.tree || changed)) {
             this.upper.show(views.callers, true);
@@ -484,15 +489,3 @@ class App {
         if (this.strip && this.model.times) this.strip.draw();
     }
 }
-
-async function start() {
-    const facts = JSON.parse(byId('facts-data').textContent);
-    const model = await Model.open(facts, blockBytes);
-    byId('static').after(h('main', { id: 'app' }));
-    const app = new App(model);
-    await app.update();
-    window.profReport = app;
-    document.documentElement.dataset.ready = 'true';
-}
-
-start().catch(bootFailed);

@@ -12,7 +12,7 @@ import zlib from 'node:zlib';
 export const ROOT = join(dirname(fileURLToPath(import.meta.url)), '../..');
 export const CHROMIUM = process.env.CHROMIUM || '/usr/bin/chromium';
 
-const BROWSER_ONLY = ['boot.js', 'main.js'];
+const BROWSER_ONLY = ['boot.js', 'main.js', 'flame.js', 'doctor.js'];
 
 // Everything that the scripts define at their top level and that `names` lists.
 export function pageCode(...names) {
