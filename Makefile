@@ -52,7 +52,7 @@ PAGE_SRC := $(sort $(wildcard flamegraph/*.c))
 CMD_SRC := $(sort $(wildcard cmd/*.c))
 ASSETS := $(sort $(wildcard flamegraph/web/*))
 
-LIB_OBJ := $(LIB_SRC:%.c=$(B)/%.o)
+LIB_OBJ := $(LIB_SRC:%.c=$(B)/%.o) $(B)/lib/record/node_preload.S.o
 PAGE_OBJ := $(PAGE_SRC:%.c=$(B)/%.o) $(if $(wildcard flamegraph/assets.S),$(B)/flamegraph/assets.S.o)
 CMD_OBJ := $(CMD_SRC:%.c=$(B)/%.o)
 HEADERS := $(sort $(wildcard lib/*/*.h flamegraph/*.h cmd/*.h))
@@ -84,6 +84,11 @@ $(B)/%.o: %.c $(FLAGS_STAMP)
 
 # The compiler does not see what .incbin reads, so the assets are prerequisites by name.
 $(B)/flamegraph/assets.S.o: flamegraph/assets.S $(ASSETS) $(FLAGS_STAMP)
+	@mkdir -p $(@D)
+	@echo '  AS      $<'
+	$(Q)$(CC) $(CPPFLAGS_ALL) -ffile-prefix-map=$(CURDIR)=. -c -o $@ $<
+
+$(B)/lib/record/node_preload.S.o: lib/record/node_preload.S lib/record/node_preload.js $(FLAGS_STAMP)
 	@mkdir -p $(@D)
 	@echo '  AS      $<'
 	$(Q)$(CC) $(CPPFLAGS_ALL) -ffile-prefix-map=$(CURDIR)=. -c -o $@ $<

@@ -84,6 +84,14 @@ void runtime_env_set(struct runtime_env *e, const char *name, const char *value)
     e->env[at] = strbuf_take(&entry);
 }
 
+void runtime_env_add_words(struct runtime_env *e, const char *name, const char *words)
+{
+    const size_t at = env_find(e->env, name);
+    PROF_CLEANUP(free_ptr)
+    char *value = append_words(e->env[at] ? e->env[at] + strlen(name) + 1 : "", words);
+    runtime_env_set(e, name, value);
+}
+
 static bool is_wanted(const struct variable *v, const char *old, const char *program)
 {
     if (v->program && !slice_is(slice_basename(slice_of(program)), v->program))

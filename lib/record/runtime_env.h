@@ -21,6 +21,9 @@ void runtime_env_build(char *const *env, const char *program, struct runtime_env
 
 /* A copy with one variable set. */
 void runtime_env_set(struct runtime_env *e, const char *name, const char *value);
+
+/* Appends the words that the variable lacks. Words and old value have blanks between them. */
+void runtime_env_add_words(struct runtime_env *e, const char *name, const char *words);
 void runtime_env_done(struct runtime_env *e);
 
 #endif
