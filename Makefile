@@ -224,6 +224,57 @@ $(T)/spin-musl: tests/targets/spin.c tests/targets/truth.h
 	@echo '  TARGET  $@'
 	$(Q)musl-gcc -static -std=gnu17 $(TARGET_CFLAGS) -o $@ $<
 
+# ---- the doctor's truth suite: programs with a known defect ---------------------------------------------
+
+TRUTH := $(B)/truth
+TRUTH_DIR := tests/truth/doctor
+TRUTH_C := $(patsubst $(TRUTH_DIR)/c/%.c,$(TRUTH)/c/%,$(wildcard $(TRUTH_DIR)/c/*.c))
+TRUTH_PROGRAMS := $(TRUTH)/load $(TRUTH)/peer $(TRUTH_C) $(TRUTH)/c/matrix_build-healthy \
+    $(call TARGET_NEED,g++,$(patsubst $(TRUTH_DIR)/c/%.cpp,$(TRUTH)/c/%,$(wildcard $(TRUTH_DIR)/c/*.cpp))) \
+    $(call TARGET_NEED,go,$(patsubst $(TRUTH_DIR)/go/%.go,$(TRUTH)/go/%,\
+        $(filter-out %/program.go,$(wildcard $(TRUTH_DIR)/go/*.go)))) \
+    $(call TARGET_NEED,rustc,$(patsubst $(TRUTH_DIR)/rust/%.rs,$(TRUTH)/rust/%,\
+        $(filter-out %/program.rs,$(wildcard $(TRUTH_DIR)/rust/*.rs))))
+TRUTH_CFLAGS := -D_GNU_SOURCE -g -Wall -Wextra -Werror
+TRUTH_LEVEL := -O2
+$(TRUTH)/c/matrix_build: TRUTH_LEVEL := -O0
+
+.PHONY: truth truth-programs
+truth: $(B)/prof truth-programs ## the doctor against known defects, takes hours; TRUTH_ARGS='--shard 1/4 --only "node/*" --clinic'
+	$(Q)$(TRUTH_DIR)/run --build $(B) $(TRUTH_ARGS)
+
+truth-programs: $(TRUTH_PROGRAMS)
+
+$(TRUTH)/load $(TRUTH)/peer: $(TRUTH)/%: $(TRUTH_DIR)/%.c
+	@mkdir -p $(@D)
+	@echo '  TRUTH   $@'
+	$(Q)$(TARGET_CC) -std=gnu17 $(TRUTH_CFLAGS) -O2 -o $@ $< -lpthread
+
+$(TRUTH)/c/matrix_build-healthy: $(TRUTH_DIR)/c/matrix_build.c $(wildcard $(TRUTH_DIR)/c/*.h)
+	@mkdir -p $(@D)
+	@echo '  TRUTH   $@'
+	$(Q)$(TARGET_CC) -std=gnu17 $(TRUTH_CFLAGS) -O2 -o $@ $< -lpthread
+
+$(TRUTH)/c/%: $(TRUTH_DIR)/c/%.c $(wildcard $(TRUTH_DIR)/c/*.h)
+	@mkdir -p $(@D)
+	@echo '  TRUTH   $@'
+	$(Q)$(TARGET_CC) -std=gnu17 $(TRUTH_CFLAGS) $(TRUTH_LEVEL) -o $@ $< -lpthread -lresolv
+
+$(TRUTH)/c/%: $(TRUTH_DIR)/c/%.cpp $(wildcard $(TRUTH_DIR)/c/*.h)
+	@mkdir -p $(@D)
+	@echo '  TRUTH   $@'
+	$(Q)$(TARGET_CXX) -std=gnu++17 $(TRUTH_CFLAGS) $(TRUTH_LEVEL) -o $@ $<
+
+$(TRUTH)/go/%: $(TRUTH_DIR)/go/%.go $(TRUTH_DIR)/go/program.go
+	@mkdir -p $(@D)
+	@echo '  TRUTH   $@'
+	$(Q)GO111MODULE=off GOCACHE=$(abspath $(B)/go-cache) go build -o $@ $^
+
+$(TRUTH)/rust/%: $(TRUTH_DIR)/rust/%.rs $(TRUTH_DIR)/rust/program.rs
+	@mkdir -p $(@D)
+	@echo '  TRUTH   $@'
+	$(Q)env -u MAKEFLAGS -u MFLAGS rustc -O -g -o $@ $<
+
 # ---- fuzz harnesses -------------------------------------------------------------------------------------
 
 FUZZ_SRC := $(sort $(wildcard tests/fuzz/fuzz_*.c))
@@ -265,7 +316,7 @@ test: deps ## the whole suite; SUITE='unit truth' for parts of it; the last line
 	$(Q)$(MAKE) $(PARALLEL) --no-print-directory B=$(B) test-build
 	$(Q)$(MAKE) --no-print-directory B=$(B) test-run
 
-test-build: $(B)/prof $(B)/tests/unit-tests targets
+test-build: $(B)/prof $(B)/tests/unit-tests targets truth-programs
 	+$(Q)$(ASAN_MAKE) $(ASAN)/tests/unit-tests fuzz-replay
 	$(Q)[ ! -f tests/web/package-lock.json ] || [ -d tests/web/node_modules ] || ! command -v npm \
 	    > /dev/null || npm ci --silent --prefix tests/web
