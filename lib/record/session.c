@@ -12,6 +12,7 @@
 #include "base/clock.h"
 #include "format/native.h"
 #include "record/describe.h"
+#include "record/node_channel.h"
 #include "record/port.h"
 #include "record/runtime_env.h"
 #include "record/signals.h"
@@ -33,6 +34,7 @@ struct record_session {
     struct target target;
     struct launch_options launch;
     struct runtime_env env;
+    struct node_channel node;
     struct running_source sources[SOURCES_MAX];
     size_t source_count;
     struct native_writer *writer;
@@ -78,10 +80,23 @@ static bool check_options(const struct record_options *o, struct err *e)
     return true;
 }
 
+static void set_node_channel(struct record_session *s)
+{
+    const struct record_options *o = &s->options;
+    if (!o->doctor || o->no_runtime_env || !node_channel_is_safe(o->argv, o->env))
+        return;
+    PROF_CLEANUP(err_done) struct err refused = { 0 };
+    if (node_channel_open(&s->node, &refused))
+        node_channel_announce(&s->node, &s->env);
+    else
+        profile_add_note(s->recorder.profile, source_node.without, refused.message, refused.hint);
+}
+
 static void set_launch(struct record_session *s)
 {
     const struct record_options *o = &s->options;
     runtime_env_build(o->env, o->no_runtime_env ? NULL : o->argv[0], &s->env);
+    set_node_channel(s);
     s->launch = (struct launch_options){ .argv = o->argv, .env = s->env.env, .run_as = o->run_as };
     sigprocmask(SIG_SETMASK, NULL, &s->launch.signal_mask);
     getrlimit(RLIMIT_NOFILE, &s->launch.file_limit);
@@ -161,6 +176,7 @@ struct record_session *record_session_new(const struct record_options *options, 
     s->options = *options;
     s->cpu_from_ns = clock_process_cpu_ns();
     r->options = &s->options;
+    r->node = &s->node;
     r->from_ns = r->to_ns = UINT64_MAX;
     r->profile = profile_new();
     r->modules = modules_new(r->profile);
@@ -395,6 +411,7 @@ void record_session_free(struct record_session *s)
         return;
     stop_sources(s);
     target_done(&s->target);
+    node_channel_close(&s->node, s->recorder.processes.live > 0);
     native_writer_free(s->writer);
     stacks_done(&s->recorder.stacks);
     processes_done(&s->recorder.processes);
