@@ -193,7 +193,7 @@ static void add_overhead(struct strbuf *out, const struct profile_meta *m)
     strbuf_adds(out, "</li>");
 }
 
-static void add_facts(struct strbuf *out, const struct head_input *in)
+void head_facts(struct strbuf *out, const struct head_input *in)
 {
     const struct profile_meta *m = profile_meta_get(in->p);
     const struct page_node *root = &in->tree->nodes[0];
@@ -261,7 +261,7 @@ static void row_date(struct strbuf *out, const char *key, uint64_t realtime_ns)
         row_html(out, key, text);
 }
 
-static void add_about(struct strbuf *out, const struct head_input *in)
+void head_about(struct strbuf *out, const struct head_input *in)
 {
     const struct profile_meta *m = profile_meta_get(in->p);
     strbuf_adds(out, "<details id=\"about\"><summary>About this recording</summary><dl>");
@@ -393,8 +393,8 @@ void head_add(struct strbuf *out, const struct head_input *in)
     strbuf_adds(out, "</h1>\n<p id=\"verdict\">");
     head_verdict(out, in);
     strbuf_adds(out, "</p>\n");
-    add_facts(out, in);
+    head_facts(out, in);
     add_notes(out, in);
-    add_about(out, in);
+    head_about(out, in);
     strbuf_adds(out, "</header>\n");
 }

@@ -26,7 +26,9 @@ void head_add(struct strbuf *out, const struct head_input *in);
 /* The title that the page goes by: the option's, the profile's, the program's. */
 const char *head_title(const struct profile *p, const char *wanted);
 
-/* The verdict alone, as HTML. */
+/* Parts of it: the verdict alone, one line of figures, and all about the recording. */
 void head_verdict(struct strbuf *out, const struct head_input *in);
+void head_facts(struct strbuf *out, const struct head_input *in);
+void head_about(struct strbuf *out, const struct head_input *in);
 
 #endif

@@ -185,6 +185,14 @@ static struct text_range choose_text(const struct func *f, struct line_range lin
     return (struct text_range){ first > AROUND ? first - AROUND : 1, last + AROUND };
 }
 
+void source_add_line(struct strbuf *out, struct slice line)
+{
+    size_t tabs = 0;
+    for (; tabs < line.len && tabs < LINE_MAX_BYTES && line.ptr[tabs] == '\t'; tabs++)
+        strbuf_adds(out, "    ");
+    text_clean(out, slice_skip(line, tabs), LINE_MAX_BYTES);
+}
+
 static void add_text(struct json *j, struct slice file, struct text_range range)
 {
     json_key(j, "from");
@@ -197,9 +205,7 @@ static void add_text(struct json *j, struct slice file, struct text_range range)
         if (number < range.from)
             continue;
         strbuf_clear(&clean);
-        for (size_t i = 0; i < line.len && i < LINE_MAX_BYTES && line.ptr[i] == '\t'; i++)
-            strbuf_adds(&clean, "    ");
-        text_clean(&clean, slice_skip(line, clean.len / 4), LINE_MAX_BYTES);
+        source_add_line(&clean, line);
         json_string(j, strbuf_slice(&clean));
     }
     json_array_end(j);
@@ -210,15 +216,20 @@ static struct slice without_scheme(struct slice path)
     return slice_starts(path, "file://") ? slice_skip(path, strlen("file://")) : path;
 }
 
+bool source_text(const struct profile *p, const struct func *f,
+    const struct source_options *options, struct strbuf *out)
+{
+    const struct slice path = without_scheme(profile_string(p, f->file));
+    return !options->no_text && path.len > 0 && source_read(path.ptr, options->reader, out);
+}
+
 static void add_func(struct json *j, const struct profile *p, const struct func *f,
     struct line_range lines, const struct source_options *options)
 {
     add_lines(j, lines);
     const struct text_range range = choose_text(f, lines);
-    const struct slice path = without_scheme(profile_string(p, f->file));
     PROF_CLEANUP(strbuf_done) struct strbuf bytes = STRBUF_INIT;
-    if (!options->no_text && range.to > 0 && path.len > 0 &&
-        source_read(path.ptr, options->reader, &bytes))
+    if (range.to > 0 && source_text(p, f, options, &bytes))
         add_text(j, strbuf_slice(&bytes), range);
 }
 

@@ -26,6 +26,13 @@ struct source_options {
 void source_pack(const struct profile *p, const struct names *names, const struct hottest *h,
     const struct source_options *options, struct strbuf *out);
 
+/* Appends the text of the function's file, when options and the file's mode allow it. */
+bool source_text(const struct profile *p, const struct func *f,
+    const struct source_options *options, struct strbuf *out);
+
+/* Appends a line of source without what a page cannot show. */
+void source_add_line(struct strbuf *out, struct slice line);
+
 /* Appends the file's bytes when reader may see them; false when it may not, or there is none. */
 bool source_read(const char *path, uid_t reader, struct strbuf *out);
 

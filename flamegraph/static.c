@@ -54,11 +54,22 @@ void static_table(
 enum {
     SVG_WIDTH = 1200,
     SVG_ROW = 17,
-    SVG_ROWS_MAX = 64,
-    SVG_BOXES_MAX = 700,
     SVG_LABEL_MIN = 44, /* narrower boxes have no label */
-    SVG_LABELS_MAX = 220,
-    SVG_CHAR = 8, /* width of a letter, rounded up */
+    SVG_CHAR = 8,       /* width of a letter, rounded up */
+};
+
+const struct static_size STATIC_WHOLE = {
+    .boxes = 700,
+    .rows = 64,
+    .labels = 220,
+    .words = "Flame graph, callers above callees; the table has the same functions",
+};
+
+const struct static_size STATIC_FOCUS = {
+    .boxes = 240,
+    .rows = 30,
+    .labels = 110,
+    .words = "Flame graph of the guilty stacks, callers above callees",
 };
 
 struct box {
@@ -69,6 +80,7 @@ struct box {
 struct picture {
     const struct profile *p;
     const struct page_tree *t;
+    const struct static_size *size;
     struct box *boxes;
     uint32_t len;
     uint32_t rows;
@@ -92,11 +104,11 @@ static void collect_boxes(struct picture *pic, uint32_t min)
         next[n->depth] += n->total_weight;
         next[n->depth + 1] = x;
         const uint32_t left = scale(t, x), right = scale(t, x + n->total_weight);
-        if (right - left < min || n->depth >= SVG_ROWS_MAX) {
+        if (right - left < min || n->depth >= pic->size->rows) {
             i = n->end;
             continue;
         }
-        if (pic->len < SVG_BOXES_MAX)
+        if (pic->len < pic->size->boxes)
             pic->boxes[pic->len] = (struct box){ .node = i, .x = left, .width = right - left };
         pic->len++;
         if (n->depth >= pic->rows)
@@ -141,27 +153,29 @@ static void add_label(struct strbuf *out, const struct picture *pic, const struc
     strbuf_adds(out, "</text>");
 }
 
-void static_svg(struct strbuf *out, const struct profile *p, const struct page_tree *t)
+void static_svg(struct strbuf *out, const struct profile *p, const struct page_tree *t,
+    const struct static_size *size)
 {
     if (page_tree_empty(t))
         return;
-    struct picture pic = { .p = p, .t = t, .boxes = xcalloc(SVG_BOXES_MAX, sizeof *pic.boxes) };
+    struct picture pic = {
+        .p = p, .t = t, .size = size, .boxes = xcalloc(size->boxes, sizeof *pic.boxes)
+    };
     uint32_t min = 1;
-    for (collect_boxes(&pic, min); pic.len > SVG_BOXES_MAX; collect_boxes(&pic, min))
+    for (collect_boxes(&pic, min); pic.len > size->boxes; collect_boxes(&pic, min))
         min++;
     const uint32_t height = pic.rows * SVG_ROW;
     strbuf_addf(out,
         "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 %d %u\" width=\"100%%\" "
-        "role=\"img\" "
-        "aria-label=\"Flame graph, callers above callees; the table has the same functions\" "
+        "role=\"img\" aria-label=\"%s\" "
         "font-family=\"sans-serif\" font-size=\"11\" fill=\"#1a1a1a\">\n",
-        SVG_WIDTH, height);
+        SVG_WIDTH, height, size->words);
     strbuf_addf(
         out, "<path fill=\"#d9dce0\" d=\"M0 0h%dv%uh-%dz\"/>", SVG_WIDTH, SVG_ROW - 1, SVG_WIDTH);
     for (int kind = 0; kind < PALETTE_KINDS; kind++)
         add_rectangles(out, &pic, kind);
     uint32_t labels = 0;
-    for (uint32_t i = 0; i < pic.len && labels < SVG_LABELS_MAX; i++) {
+    for (uint32_t i = 0; i < pic.len && labels < size->labels; i++) {
         if (pic.boxes[i].width < SVG_LABEL_MIN)
             continue;
         add_label(out, &pic, &pic.boxes[i]);

@@ -13,6 +13,16 @@
 
 void static_table(struct strbuf *out, const struct profile *p, const struct page_tree *t,
     const struct hottest *h);
-void static_svg(struct strbuf *out, const struct profile *p, const struct page_tree *t);
+
+/* How much of the graph is drawn. */
+struct static_size {
+    uint32_t boxes, rows, labels;
+    const char *words; /* for those who cannot see it */
+};
+
+extern const struct static_size STATIC_WHOLE, STATIC_FOCUS;
+
+void static_svg(struct strbuf *out, const struct profile *p, const struct page_tree *t,
+    const struct static_size *size);
 
 #endif

@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: MIT
+/* The parts of the doctor's page, for doctor.c, and what they share. */
+#ifndef PROF_FLAMEGRAPH_DOCTOR_PAGE_H
+#define PROF_FLAMEGRAPH_DOCTOR_PAGE_H
+
+#include "analyze/finding.h"
+#include "flamegraph/graph.h"
+#include "flamegraph/plot.h"
+#include "flamegraph/report.h"
+
+struct doctor_page {
+    const struct profile *p;
+    const struct diagnosis *d;
+    const struct report_options *options;
+    const char *title;
+    struct run_time run;
+    struct graph graphs[CHANNELS];
+    struct strbuf charts_text; /* JSON for the scripts: the points of every chart, by its number */
+    struct json charts;
+    uint32_t chart_count;
+    VEC(struct interval) marked; /* of all findings that are more than a note, in order */
+};
+
+/* ---- marks: how bad, by shape, colour and word ---- */
+
+enum doctor_mark {
+    DOCTOR_INFO,
+    DOCTOR_WARNING,
+    DOCTOR_CRITICAL,
+    DOCTOR_GATE, /* the run itself was disturbed: to be read before the rest */
+    DOCTOR_HEALTHY,
+    DOCTOR_UNKNOWN,
+    DOCTOR_MARKS,
+};
+
+const char *doctor_mark_class(enum doctor_mark mark); /* "s-critical" */
+const char *doctor_mark_word(enum doctor_mark mark);  /* "Critical" */
+void doctor_mark_svg(struct strbuf *out, enum doctor_mark mark, int size);
+enum doctor_mark doctor_mark_of(const struct finding *f);
+enum doctor_mark doctor_mark_of_verdict(const struct diagnosis *d);
+
+const char *doctor_confidence_word(enum confidence c);
+const char *doctor_confidence_hint(enum confidence c); /* what the word means */
+
+/* ---- parts ---- */
+
+void doctor_findings(struct strbuf *out, struct doctor_page *pg);
+
+/* The functions of a finding with their places, shares and source lines. */
+void doctor_code(struct strbuf *out, const struct doctor_page *pg, const struct finding *f);
+
+/* The finding's stacks alone, as a picture; nothing when none were sampled. number: the card's. */
+void doctor_focus(
+    struct strbuf *out, const struct doctor_page *pg, const struct finding *f, size_t number);
+void doctor_focus_facts(struct strbuf *out, const struct doctor_page *pg);
+
+/* Charts of one finding, and those of the whole run; nothing when there are none. */
+void doctor_charts(struct strbuf *out, struct doctor_page *pg, const struct finding *f);
+void doctor_run_charts(struct strbuf *out, struct doctor_page *pg);
+
+#endif
