@@ -13,10 +13,9 @@ enum {
     RECENT_FEW = 30,
     RECENT_MANY = 200,
     LOADS_MAX = 64,
-    SEARCH_BYTES = 8 << 10,     /* how far up a saved frame pointer is looked for */
-    SEARCH_TRIES = 32,          /* how many are tried */
-    CALLER_FRAME_MAX = 1 << 20, /* how far up the caller's frame may be */
-    FRAME_POINTER_UNKNOWN = 1,  /* no address: rules that need it fail */
+    SEARCH_BYTES = 8 << 10,    /* how far up a saved frame pointer is looked for */
+    SEARCH_TRIES = 32,         /* how many are tried */
+    FRAME_POINTER_UNKNOWN = 1, /* no address: rules that need it fail */
 };
 
 /* The user part of one stack, before it has an id. */
@@ -402,33 +401,28 @@ static uint64_t word_at(const struct unwind_stack *stack, size_t at)
     return word;
 }
 
-/* Could a function have saved its caller's frame pointer here: the return address is above it, the
- * caller's frame further up, or there is none? */
-static bool is_saved_pointer(
-    const struct tracked_process *process, const struct unwind_stack *stack, size_t at)
+/* Could the function of `callee` have saved its caller's frame pointer here: the address above is
+ * one that it can return to? The pointer itself may be anything, a caller may use the register as
+ * it likes. */
+static enum unwind_called is_saved_pointer(const struct tracked_process *process,
+    const struct unwind_stack *stack, size_t at, const struct unwind_frame *callee)
 {
-    const uint64_t address = stack->address + at, saved = word_at(stack, at);
-    if (saved != 0 && (saved <= address || saved - address > CALLER_FRAME_MAX || saved % 8 != 0))
-        return false;
-    return unwind_space_find(process->space, word_at(stack, at + 8) - 1) != NULL;
+    return unwind_called_before(process->space, word_at(stack, at + 8), callee);
 }
 
-/* One attempt with a frame pointer; taken when it leads to the stack's end and the first frame that
- * it has led to can have called the one before. */
+/* One attempt with a frame pointer; taken when it leads to the stack's end. */
 static bool try_pointer(struct stacks *s, struct tracked_process *process,
     const struct unwind_stack *stack, struct unwind_regs *regs, uint64_t pointer,
     struct user_part *part)
 {
-    const uint32_t sure = part->count;
     regs->bp = regs->reg[6] = pointer;
     const struct unwind_result r = unwind(s, process, regs, stack, 0);
-    struct user_part found = { .count = r.count, .sure = sure, .end = r.end };
+    struct user_part found = { .count = r.count, .end = r.end };
     if (found.end == UNWIND_TRUNCATED && found.count < FRAMES_MAX)
         lengthen(s, process, regs, stack, &found);
-    if (found.end != UNWIND_COMPLETE || found.count <= sure ||
-        !unwind_may_call(process->space, &s->frames[sure], &s->frames[sure - 1]))
+    if (found.end != UNWIND_COMPLETE || found.count <= part->count)
         return false;
-    found.sure = sure;
+    found.sure = part->count;
     *part = found;
     return true;
 }
@@ -442,23 +436,38 @@ static uint32_t count_sure(const struct stacks *s, uint32_t count)
     return sure;
 }
 
-static void search_pointer(struct stacks *s, struct tracked_process *process,
-    const struct unwind_stack *stack, struct unwind_regs *regs, struct user_part *part)
+/* A place that the function was certainly called from, else the first that may be one. */
+static bool search_called(struct stacks *s, struct tracked_process *process,
+    const struct unwind_stack *stack, struct unwind_regs *regs, enum unwind_called called,
+    struct user_part *part)
 {
+    const struct unwind_frame callee = s->frames[part->count - 1];
     const size_t end = stack->len < SEARCH_BYTES ? stack->len : SEARCH_BYTES;
-    const uint32_t all = part->count;
-    part->count = count_sure(s, all);
     int tries = 0;
     for (size_t at = 0; at + 16 <= end && tries < SEARCH_TRIES; at += 8) {
-        if (!is_saved_pointer(process, stack, at))
+        if (is_saved_pointer(process, stack, at, &callee) != called)
             continue;
         tries++;
         if (try_pointer(s, process, stack, regs, stack->address + at, part))
-            return;
+            return true;
     }
-    /* The last attempt has written over the frames of the first. */
+    return false;
+}
+
+static void search_pointer(struct stacks *s, struct tracked_process *process,
+    const struct unwind_stack *stack, struct unwind_regs *regs, struct user_part *part)
+{
+    const struct user_part before = *part;
+    part->count = count_sure(s, part->count);
+    if (search_called(s, process, stack, regs, UNWIND_CALLED_YES, part)) {
+        part->sure = FRAMES_MAX;
+        return;
+    }
+    if (search_called(s, process, stack, regs, UNWIND_CALLED_PERHAPS, part))
+        return;
+    *part = before; /* its frames have been written over meanwhile */
     regs->bp = regs->reg[6] = FRAME_POINTER_UNKNOWN;
-    part->count = tries > 0 ? unwind(s, process, regs, stack, 0).count : all;
+    part->count = unwind(s, process, regs, stack, 0).count;
 }
 
 static struct user_part blocked_part(

@@ -165,28 +165,35 @@ static enum wall_state look(
     const bool same = wall_same_place(&place, &w->place);
     const struct wait found = wait_at(s, w->pid, &place, now_ns);
     const struct wall_wait wait = as_wait(s->recorder->profile, &found, stack);
-    if (wait.stack.i != w->wait.stack.i)
-        wall_account_say(s->recorder->profile, w, now_ns - w->loose_ns);
     w->rests = same && w->rests < REST_MAX ? w->rests + 1 : 0;
     w->place = place;
-    wall_account_found(w, &wait, since_ns);
+    wall_account_found(s->recorder->profile, w, &wait, since_ns, now_ns);
     return WALL_BLOCKED;
 }
 
 /* ---- one thread ---- */
 
-/* By its switches: only a wait that is not known yet is looked at. */
+static uint64_t say_interval(const struct wall *s)
+{
+    const uint64_t by_threads = (uint64_t)s->seen * SAY_PER_THREAD_NS;
+    return by_threads > SAY_INTERVAL_NS ? by_threads : SAY_INTERVAL_NS;
+}
+
+/* By its switches: a wait that is known already is looked at now and then only, should a switch
+ * have been lost. */
 static void visit_known(
     struct wall *s, struct wall_thread *w, const struct thread_state *state, uint64_t now_ns)
 {
     wall_account_switches(s->recorder->profile, w, s->recorder->threads, state, now_ns);
-    const bool off = state->run == THREAD_BLOCKED && state->since_ns != w->since_ns &&
-                     now_ns - state->since_ns >= LOOK_AFTER_NS;
-    if (off || w->loose_ns >= LOOK_AFTER_NS)
-        look(s, w, state->run == THREAD_BLOCKED ? state->since_ns : 0, now_ns);
+    const bool off = state->run == THREAD_BLOCKED && now_ns - state->since_ns >= LOOK_AFTER_NS;
+    const bool known = state->since_ns == w->since_ns && now_ns - w->looked_ns < say_interval(s);
+    if ((!off || known) && w->loose_ns < LOOK_AFTER_NS)
+        return;
+    if (look(s, w, off ? state->since_ns : 0, now_ns) == WALL_RUNNING)
+        w->since_ns = 0;
 }
 
-/* Without: each look stands for the time since the last. */
+/* Without, or while switches are not recorded: each look stands for the time since the last. */
 static void visit_unknown(struct wall *s, struct wall_thread *w, uint64_t now_ns)
 {
     const uint64_t passed = now_ns - w->visited_ns;
@@ -199,22 +206,16 @@ static void visit_unknown(struct wall *s, struct wall_thread *w, uint64_t now_ns
     w->visited_ns = now_ns;
 }
 
-static uint64_t say_interval(const struct wall *s)
-{
-    const uint64_t by_threads = (uint64_t)s->seen * SAY_PER_THREAD_NS;
-    return by_threads > SAY_INTERVAL_NS ? by_threads : SAY_INTERVAL_NS;
-}
-
 static void visit(struct wall *s, struct wall_thread *w, uint64_t now_ns)
 {
     struct recorder *r = s->recorder;
     const struct thread_state *state = r->threads ? thread_states_find(r->threads, w->tid) : NULL;
-    if (state && state->pid == w->pid)
+    if (state && state->pid == w->pid && state->run != THREAD_UNKNOWN)
         visit_known(s, w, state, now_ns);
     else
         visit_unknown(s, w, now_ns);
     if (now_ns - w->said_ns >= say_interval(s))
-        wall_account_say(r->profile, w, now_ns);
+        wall_account_say(r->profile, w, now_ns, false);
 }
 
 /* ---- all threads ---- */
@@ -349,7 +350,7 @@ static void say_all(struct wall *s, uint64_t now_ns)
             w->tid && r->threads ? thread_states_find(r->threads, w->tid) : NULL;
         if (state && state->pid == w->pid)
             wall_account_switches(r->profile, w, r->threads, state, now_ns);
-        wall_account_say(r->profile, w, now_ns);
+        wall_account_say(r->profile, w, now_ns, true);
     }
     if (s->refused > 0)
         profile_add_note(r->profile, "what some threads waited for was not seen",
@@ -389,7 +390,7 @@ static void wall_take(void *state, const struct perf_record *record)
     const struct thread_state *known = r->threads ? thread_states_find(r->threads, w->tid) : NULL;
     if (known && known->pid == w->pid)
         wall_account_switches(r->profile, w, r->threads, known, record->time_ns);
-    wall_account_say(r->profile, w, record->time_ns);
+    wall_account_say(r->profile, w, record->time_ns, true);
     forget(s, w);
 }
 

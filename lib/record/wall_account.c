@@ -55,56 +55,74 @@ void wall_account_switches(struct profile *p, struct wall_thread *w, const struc
     uint64_t own = goes_on ? passed : 0;
     if (w->since_ns && !goes_on)
         own = end_wait(p, w, state, passed);
-    else if (goes_on)
-        keep_max(w, now_ns - w->since_ns);
     w->open_ns += own;
     w->loose_ns += passed - own;
     w->blocked_ns += passed;
-    w->count += state->blocks > w->blocks ? state->blocks - w->blocks : 0;
+    w->loose_count += state->blocks > w->blocks ? state->blocks - w->blocks : 0;
     w->blocks = state->blocks;
     w->visited_ns = now_ns;
 }
 
-void wall_account_found(struct wall_thread *w, const struct wall_wait *found, uint64_t since_ns)
+static void say_open(struct profile *p, struct wall_thread *w, uint64_t now_ns)
 {
-    w->wait = *found;
-    w->since_ns = since_ns;
-    w->open_ns += w->loose_ns;
-    w->loose_ns = 0;
-}
-
-void wall_account_passed(struct wall_thread *w, uint64_t ns)
-{
-    w->open_ns += ns;
-    w->count++;
-}
-
-void wall_account_say(struct profile *p, struct wall_thread *w, uint64_t now_ns)
-{
-    const uint64_t ns = w->open_ns + w->loose_ns;
-    w->said_ns = now_ns;
-    if (ns == 0 || w->row.i == 0)
+    if (w->open_ns == 0 || w->row.i == 0)
         return;
-    if (w->wait.what.i == 0)
-        w->wait = wall_wait_unknown(p);
     const struct sample sample = {
         .time_ns = now_ns,
         .thread = w->row,
         .stack = w->wait.stack,
         .count = 1,
-        .weight = ns,
+        .weight = w->open_ns,
     };
     profile_add_channel_sample(p, CHANNEL_WAIT, &sample);
     const struct tally tally = {
         .thread = w->row,
         .name = profile_add_string(p, slice_of("wait")),
         .what = w->wait.what,
-        .count = w->count,
-        .ns = ns,
+        .count = w->open_count,
+        .ns = w->open_ns,
         .max_ns = w->max_ns,
     };
     profile_add_tally(p, &tally);
-    w->open_ns = w->loose_ns = w->count = w->max_ns = 0;
+    w->open_ns = w->open_count = w->max_ns = 0;
+}
+
+static void take_loose(struct wall_thread *w)
+{
+    w->open_ns += w->loose_ns;
+    w->open_count += w->loose_count;
+    w->loose_ns = w->loose_count = 0;
+}
+
+void wall_account_found(struct profile *p, struct wall_thread *w, const struct wall_wait *found,
+    uint64_t since_ns, uint64_t now_ns)
+{
+    if (found->stack.i != w->wait.stack.i)
+        say_open(p, w, now_ns - (w->loose_ns < now_ns ? w->loose_ns : now_ns));
+    w->wait = *found;
+    w->since_ns = since_ns;
+    w->looked_ns = now_ns;
+    take_loose(w);
+    if (since_ns)
+        keep_max(w, now_ns - since_ns);
+}
+
+void wall_account_passed(struct wall_thread *w, uint64_t ns)
+{
+    w->open_ns += ns;
+    w->open_count++;
+    w->blocked_ns += ns;
+}
+
+void wall_account_say(struct profile *p, struct wall_thread *w, uint64_t now_ns, bool at_end)
+{
+    w->said_ns = now_ns;
+    if (w->wait.what.i == 0 && !at_end)
+        return; /* there will be a look */
+    if (w->wait.what.i == 0 && w->loose_ns > 0)
+        w->wait = wall_wait_unknown(p);
+    take_loose(w);
+    say_open(p, w, now_ns);
 }
 
 struct wall_wait wall_wait_unknown(struct profile *p)

@@ -32,13 +32,13 @@ struct wall_thread {
     struct wall_place place;
     uint64_t top_hash; /* of the innermost bytes of the stack at the last look */
     struct wall_wait wait;
-    uint64_t visited_ns, said_ns;
+    uint64_t visited_ns, looked_ns, said_ns;
     uint64_t since_ns;   /* start of the one wait that `wait` was found in; 0: it is over */
     uint64_t blocked_ns; /* of the thread's total, what is in open_ns and loose_ns or said */
     uint64_t blocks;     /* likewise */
-    uint64_t open_ns;    /* to be said of `wait` */
-    uint64_t loose_ns;   /* passed since: to be said of what is found next */
-    uint64_t count, max_ns;
+    uint64_t open_ns, open_count;   /* to be said of `wait` */
+    uint64_t loose_ns, loose_count; /* since the last look: to be said of what is found next */
+    uint64_t max_ns;
     uint32_t spans;
     uint32_t rests; /* looks in a row that found the same, without switches to go by */
 };
@@ -55,13 +55,15 @@ void wall_account_switches(struct profile *p, struct wall_thread *w, const struc
     const struct thread_state *state, uint64_t now_ns);
 
 /* A look has found a wait. since_ns: when it began, by the switches; 0: not known. */
-void wall_account_found(struct wall_thread *w, const struct wall_wait *found, uint64_t since_ns);
+void wall_account_found(struct profile *p, struct wall_thread *w, const struct wall_wait *found,
+    uint64_t since_ns, uint64_t now_ns);
 
 /* Time between two looks, when there are no switches. */
 void wall_account_passed(struct wall_thread *w, uint64_t ns);
 
-/* Sample, tally. Nothing happens when there is nothing to say. */
-void wall_account_say(struct profile *p, struct wall_thread *w, uint64_t now_ns);
+/* Sample and tally of all that was counted; at the thread's end also of what was never looked at.
+ */
+void wall_account_say(struct profile *p, struct wall_thread *w, uint64_t now_ns, bool at_end);
 
 /* Nobody knows what the thread waits for. */
 struct wall_wait wall_wait_unknown(struct profile *p);

@@ -598,4 +598,23 @@ bool unwind_may_call(const struct unwind_space *space, const struct unwind_frame
     return !own_function || (callee->lookup >= from->start && callee->lookup < from->end);
 }
 
+enum unwind_called unwind_called_before(
+    const struct unwind_space *space, uint64_t return_address, const struct unwind_frame *callee)
+{
+    const struct unwind_region *from = unwind_space_find(space, return_address - 1);
+    if (!from || !table_of(from) || from->table->text.len == 0)
+        return from ? UNWIND_CALLED_PERHAPS : UNWIND_CALLED_NO;
+    uint64_t target = 0, start;
+    size_t at;
+    const enum unwind_call call = call_before(from, return_address, &target);
+    if (call == UNWIND_CALL_NONE)
+        return UNWIND_CALLED_NO;
+    if (call == UNWIND_CALL_INDIRECT || !text_position(from, target, &at)) /* a linkage stub */
+        return UNWIND_CALLED_PERHAPS;
+    const struct unwind_region *own = unwind_space_find(space, callee->lookup);
+    if (!table_of(own) || !unwind_table_function(own->table, callee->lookup - own->bias, &start))
+        return UNWIND_CALLED_PERHAPS;
+    return start + own->bias == target ? UNWIND_CALLED_YES : UNWIND_CALLED_NO;
+}
+
 const struct unwinder unwinder_table = { .name = "table", .run = run_table };

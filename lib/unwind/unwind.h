@@ -127,6 +127,13 @@ bool unwind_interrupted(
 bool unwind_may_call(const struct unwind_space *space, const struct unwind_frame *caller,
     const struct unwind_frame *callee);
 
+/* Was the function of `callee` called by the instruction before this address? Yes: it calls that
+ * very function. Perhaps: it calls through a register or a stub, or cannot be seen. */
+enum unwind_called { UNWIND_CALLED_NO, UNWIND_CALLED_PERHAPS, UNWIND_CALLED_YES };
+
+enum unwind_called unwind_called_before(
+    const struct unwind_space *space, uint64_t return_address, const struct unwind_frame *callee);
+
 /* An unwinder: the compiled tables, or libunwind as reference and by request: it is not safe from
  * unwind data made to crash it. */
 struct unwinder {
