@@ -136,6 +136,7 @@ static struct perf_ring *oldest_ring(struct perf_rings *rings, uint64_t until_ns
 
 static void drain_until(struct perf_source *p, uint64_t until_ns)
 {
+    const uint64_t now_ns = clock_monotonic_ns();
     for (size_t i = 0; i < p->rings.len; i++)
         perf_ring_refresh(&p->rings.ptr[i]);
     struct perf_ring *ring;
@@ -143,6 +144,7 @@ static void drain_until(struct perf_source *p, uint64_t until_ns)
         take_record(p, perf_ring_peek(ring));
         perf_ring_skip(ring);
     }
+    p->recorder->drained_ns = until_ns < now_ns ? until_ns : now_ns;
 }
 
 /* ---- attaching ---- */

@@ -3,18 +3,40 @@
 
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/strbuf.h"
+#include "profile/evidence.h"
 
 /* Best sampler first. */
 static const struct source *const table[] = {
     &source_perf,
+    &source_wall, /* before switches: sees the end of a thread first */
+    &source_switches,
     &source_procfs,
+    &source_node,
 };
 
 const struct source *const *source_table(size_t *ret_count)
 {
     *ret_count = PROF_ARRAY_LEN(table);
     return table;
+}
+
+void recorder_step_down(struct recorder *r, const char *what, uint64_t now_ns)
+{
+    PROF_CLEANUP(strbuf_done) struct strbuf text = STRBUF_INIT;
+    PROF_CLEANUP(strbuf_done) struct strbuf why = STRBUF_INIT;
+    const struct process_id run = { 0 };
+    const struct slice before = profile_fact(r->profile, run, "stepped_down");
+    const uint64_t after_ns = now_ns > r->from_ns ? now_ns - r->from_ns : 0;
+    strbuf_addf(&text, "%.*s%s%s after %.1f s", (int)before.len, before.ptr, before.len ? "; " : "",
+        what, (double)after_ns / (double)NS_PER_S);
+    profile_set_fact(r->profile, run, "stepped_down", strbuf_slice(&text));
+    strbuf_addf(&why, "all of them would have cost the target more than %d %% of its CPU time",
+        SAMPLING_BUDGET_PERCENT);
+    strbuf_clear(&text);
+    strbuf_addf(&text, "%s were looked at one tenth of the time", what);
+    profile_add_note(r->profile, text.ptr, why.ptr, NULL);
 }
 
 static bool unknown_sampler(struct err *e, const char *name)

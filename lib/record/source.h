@@ -36,6 +36,7 @@ struct record_taker {
 };
 
 struct extra_events;
+struct node_channel;
 struct thread_states;
 
 /* What the sources of a session share and fill. Owned by the session. */
@@ -53,9 +54,11 @@ struct recorder {
     uint64_t period_ns;      /* on-CPU time that one sample stands for, as of now; set likewise */
     uint64_t sample_cost_ns; /* what one sample costs the target; set likewise */
     struct extra_events *extras;   /* the sampler's (perf_extra.h); NULL: it takes none */
+    struct node_channel *node;     /* of the session (node_channel.h); without a folder: none */
     struct thread_states *threads; /* of switches.c (thread_state.h); NULL: not known */
     bool in_haste; /* drain often: stacks are being completed from the live process */
     uint64_t samples, lost;
+    uint64_t drained_ns; /* every record up to here has been seen; set by the sampler */
     struct record_taker takers[SOURCES_MAX];
     size_t taker_count;
 };
@@ -92,8 +95,15 @@ struct source {
     void (*stop)(void *state);
 };
 
-extern const struct source source_perf;   /* perf.c */
-extern const struct source source_procfs; /* procfs.c */
+extern const struct source source_perf;     /* perf.c */
+extern const struct source source_node;     /* node.c */
+extern const struct source source_procfs;   /* procfs.c */
+extern const struct source source_switches; /* switches.c */
+extern const struct source source_wall;     /* wall.c */
+
+/* Something costs the target more than the budget and is looked at in bursts from now on: a fact
+ * (stepped_down) and a note. */
+void recorder_step_down(struct recorder *r, const char *what, uint64_t now_ns);
 
 const struct source *const *source_table(size_t *ret_count);
 

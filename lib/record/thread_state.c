@@ -65,6 +65,15 @@ struct thread_times thread_state_times(
     };
 }
 
+uint64_t thread_states_cpu_ns(const struct thread_states *ts, uint64_t now_ns)
+{
+    uint64_t sum = ts->ended_on_cpu_ns;
+    for (size_t i = 0; i < ts->list.len; i++)
+        if (ts->list.ptr[i].alive)
+            sum += thread_state_times(ts, &ts->list.ptr[i], now_ns).on_cpu_ns;
+    return sum;
+}
+
 static uint64_t more_than(uint64_t a, uint64_t b)
 {
     return a > b ? a - b : 0;
@@ -163,6 +172,7 @@ void thread_states_end(struct thread_states *ts, pid_t tid, uint64_t time_ns)
         return;
     become(ts, t, THREAD_UNKNOWN, time_ns);
     t->alive = false;
+    ts->ended_on_cpu_ns += t->on_cpu_ns;
     vec_push(&ts->free_slots, (uint32_t)(t - ts->list.ptr));
     pid_table_set(&ts->by_tid, tid, 0);
     ts->live--;

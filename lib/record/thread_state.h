@@ -59,6 +59,7 @@ struct thread_states {
     struct pid_table by_tid; /* -> index + 1 */
     uint64_t from_ns, to_ns; /* recorded time */
     uint32_t live, last_serial;
+    uint64_t ended_on_cpu_ns; /* of threads that have ended */
 };
 
 void thread_states_init(struct thread_states *ts);
@@ -85,6 +86,9 @@ void thread_states_lost(struct thread_states *ts, uint64_t time_ns);
 /* Totals as of now, with the piece of time that is under way. */
 struct thread_times thread_state_times(
     const struct thread_states *ts, const struct thread_state *t, uint64_t now_ns);
+
+/* On-CPU time of all threads, living or not. */
+uint64_t thread_states_cpu_ns(const struct thread_states *ts, uint64_t now_ns);
 
 /* What the kernel says that the thread has run and been queued for in all, as of now. The first
  * call only sets the mark. */

@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: MIT
+/*
+ * Whether an event may stay open all the time, or only looks now and then: what its records take
+ * from the target is kept below the budget of sampling. Pure: numbers in, an answer out.
+ *
+ *     open  ________________          __        __             under the budget again: stays open
+ *                           |________|  |______|  |_____ ...
+ *                 over budget   PERIOD   BURST
+ */
+#ifndef PROF_RECORD_DUTY_H
+#define PROF_RECORD_DUTY_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#define DUTY_WINDOW_NS UINT64_C(500000000)
+#define DUTY_BURST_NS UINT64_C(300000000)
+#define DUTY_PERIOD_NS UINT64_C(3000000000)
+
+struct duty {
+    bool open;
+    bool in_bursts;    /* the budget was passed */
+    uint64_t since_ns; /* start of the window, burst or pause */
+    uint64_t cost_from_ns, cpu_from_ns;
+};
+
+/*
+ * cost_ns: what the event has taken from the target so far; cpu_ns: what the target has used so
+ * far. The answer is also in d->open.
+ */
+bool duty_wants_open(struct duty *d, uint64_t now_ns, uint64_t cost_ns, uint64_t cpu_ns);
+
+/* The event has been opened for the first time. */
+void duty_start(struct duty *d, uint64_t now_ns);
+
+#endif
