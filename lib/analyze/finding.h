@@ -12,6 +12,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "analyze/interval.h"
 #include "base/strbuf.h"
 #include "base/vec.h"
 #include "profile/evidence.h"
@@ -29,22 +30,19 @@ const char *confidence_id(enum confidence c); /* "certain", "likely", "possible"
 /* A guilty function, heaviest first. */
 struct guilty {
     struct func_id func;
-    uint32_t line;  /* in func's file, hottest or calling line; 0: of the definition */
-    double share;   /* 0..1 of what the finding is about (its channel's weight on its threads) */
+    uint32_t line; /* in func's file, hottest or calling line; 0: of the definition */
+    double share;  /* 0..1 of what the finding is about (its channel's weight on its threads) */
     struct string_id on; /* what it waits for, wait.h text form; 0: nothing */
-};
-
-struct interval {
-    uint64_t from_ns, to_ns;
 };
 
 /* One number that the finding rests on. */
 struct proof {
-    char *what;      /* "turns with more than 10 ms on the CPU" */
+    char *what; /* "turns with more than 10 ms on the CPU" */
     double value;
     double threshold; /* NAN: none */
-    const char *unit; /* "ns", "bytes", "bytes/s", "share", "1/s", "count": see unit rows in words.h */
-    uint64_t n;       /* observations behind it; 0: does not apply */
+    const char
+        *unit;  /* "ns", "bytes", "bytes/s", "share", "1/s", "count": see unit rows in words.h */
+    uint64_t n; /* observations behind it; 0: does not apply */
 };
 
 /* Points of a chart that show it: series on the shared time axis (existing series of the profile)
@@ -79,13 +77,16 @@ struct finding {
     VEC(struct proof) proofs;
     VEC(struct chart) charts;
     VEC(struct interval) intervals; /* the offending times, merged, in order */
-    enum channel channel;           /* that the focused flame graph shows */
-    struct thread_id thread;        /* that it is about; 0: several */
-    struct process_id process;      /* likewise */
+    const char *explains;      /* id of a more general finding that this one is the cause of, in at
+                                  least half of it: it then stands before that one; NULL: none */
+    enum channel channel;      /* that the focused flame graph shows */
+    struct thread_id thread;   /* that it is about; 0: several */
+    struct process_id process; /* likewise */
 };
 
 struct not_seen {
-    char *what, *why, *how; /* how may be NULL */
+    char *what, *why, *how;  /* how may be NULL */
+    const struct rule *rule; /* that could not look; NULL: it is no rule's */
 };
 
 struct healthy {

@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "analyze/interval.h"
 #include "analyze/traits.h"
 #include "profile/evidence.h"
 #include "profile/profile.h"
@@ -23,11 +24,12 @@ struct selection {
     enum channel channel;
     struct thread_id thread;   /* 0: any */
     struct process_id process; /* 0: any */
-    trait_set any_frame;       /* some frame of the stack has one of these traits; 0: no condition */
-    trait_set leaf;            /* the innermost frame has one of them; 0: no condition */
-    trait_set no_frame;        /* no frame has any of them */
-    uint32_t wait_kinds;       /* CHANNEL_WAIT: 1u << enum wait_kind; 0: any */
-    const struct interval *in; /* the sample's time lies in one of these; NULL: any */
+    trait_set any_frame; /* some frame of the stack has one of these traits; 0: no condition */
+    trait_set leaf;      /* the innermost frame has one of them; 0: no condition */
+    trait_set no_frame;  /* no frame has any of them */
+    uint32_t wait_kinds; /* CHANNEL_WAIT: 1u << enum wait_kind; 0: any */
+    const struct interval *in; /* the sample's time lies in one of these, which are in order and do
+                                  not overlap; NULL: any */
     size_t in_count;
     bool steady; /* only after start-up, see observed.steady_from_ns */
 };
@@ -57,12 +59,13 @@ struct observed_thread {
     bool exact;                                /* by switch records */
     struct amount cpu;                         /* samples */
     uint64_t wait_ns[WAIT_KINDS];              /* off CPU, by kind; sums to blocked when known */
-    uint32_t window_count; /* WINDOW_NS each, from observed.start_ns */
+    uint32_t window_count; /* WINDOW_NS each, from observed.start_ns; 0: one of so many threads that
+                              only the busiest have windows */
     float *on_cpu_share;   /* of each window, 0..1 */
     float *queued_share;
     /* loops */
-    uint64_t turns;      /* counted; 0: not seen */
-    bool turns_exact;    /* counted at each wait of the loop, not inferred from sleeps */
+    uint64_t turns;   /* counted; 0: not seen */
+    bool turns_exact; /* counted at each wait of the loop, not inferred from sleeps */
     const struct histogram *turn, *turn_on_cpu; /* NULL: none */
 };
 
@@ -89,8 +92,11 @@ struct observed_process {
 
 /* ---- the whole ---- */
 
+struct observed_sums; /* observed_inner.h */
+
 struct observed {
     const struct profile *profile;
+    struct observed_sums *sums; /* samples added up by stack and thread, indexes */
     uint64_t start_ns, end_ns;
     uint64_t steady_from_ns; /* the first second, and until a server listens, is start-up */
     double seconds;          /* end - start */
@@ -102,9 +108,9 @@ struct observed {
     double cores;                              /* target_cpu / time */
     struct amount cpu, wait, faults;           /* all samples of each channel */
     bool has_waits, has_switches, has_faults, has_turns, has_bursts, has_requests;
-    struct observed_thread *threads;
+    struct observed_thread *threads; /* [i] is the profile's thread i + 1 */
     uint32_t thread_count;
-    struct observed_process *processes;
+    struct observed_process *processes; /* [i] is the profile's process i + 1 */
     uint32_t process_count;
     const struct observed_thread *busiest; /* by CPU; NULL: none */
     const struct observed_thread *loop;    /* the busiest loop; NULL: none */
@@ -119,7 +125,7 @@ struct observed {
 struct observed *observed_new(const struct profile *p);
 void observed_free(struct observed *o);
 
-/* Adds up a selection; walks the samples once per call. */
+/* Adds up a selection. Goes over distinct stacks; over all samples only when `in` is given. */
 struct amount observed_sum(const struct observed *o, const struct selection *s);
 
 /* part of whole as a share with its Wilson bounds (stats.h), samples counted as they are. */
@@ -135,7 +141,8 @@ struct share observed_share(
 /* Heaviest functions of a selection: for blaming. self: by the innermost frame only. */
 struct func_amount {
     struct func_id func;
-    uint32_t line; /* hottest */
+    uint32_t line;       /* hottest */
+    struct string_id on; /* CHANNEL_WAIT: what is waited for most, wait.h text form; else 0 */
     struct amount amount;
 };
 
@@ -157,7 +164,8 @@ void func_amounts_done(struct func_amounts *f);
 const struct series_point *observed_series(const struct observed *o, const char *name,
     struct process_id process, struct thread_id thread, uint32_t *ret_count);
 
-/* last - first of a running total, over the steady time; NAN: no such series. */
+/* last - first of a running total, over the steady time; NAN: no such series. Process 0 when the
+ * series is one of processes: all of them together. */
 double observed_increase(const struct observed *o, const char *name, struct process_id process);
 double observed_rate(const struct observed *o, const char *name, struct process_id process);
 
@@ -167,6 +175,9 @@ struct tally observed_tally(const struct observed *o, const char *name, uint32_t
 double observed_fact_number(
     const struct observed *o, struct process_id process, const char *key); /* NAN: none */
 struct slice observed_fact(const struct observed *o, struct process_id process, const char *key);
+
+const struct observed_thread *observed_thread(const struct observed *o, struct thread_id id);
+const struct observed_process *observed_process(const struct observed *o, struct process_id id);
 
 const char *observed_thread_name(const struct observed *o, const struct observed_thread *t);
 

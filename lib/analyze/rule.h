@@ -50,6 +50,12 @@ void finding_chart_spans(struct finding *f, enum span_kind kind, struct thread_i
     double threshold_ns, const char *title);
 void finding_interval(struct finding *f, uint64_t from_ns, uint64_t to_ns);
 
+/* Text of the heaviest guilty function, "fib (server.js:3)"; "code without a name" when there is
+ * none. Release with free(). */
+char *finding_culprit(const struct finding *f, const struct observed *o);
+
+void finding_done(struct finding *f);
+
 /* The functions that lead to the stacks of a selection, heaviest first, at most `most`: the nearest
  * application function, else dependency, else whatever is on top. */
 void finding_blame(

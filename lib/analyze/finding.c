@@ -1,0 +1,177 @@
+// SPDX-License-Identifier: MIT
+#include "analyze/finding.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+#include "analyze/rule.h"
+#include "analyze/words.h"
+#include "base/alloc.h"
+#include "base/compiler.h"
+
+const char *severity_id(enum severity s)
+{
+    static const char *const ids[SEVERITIES] = {
+        [SEVERITY_INFO] = "info",
+        [SEVERITY_WARNING] = "warning",
+        [SEVERITY_CRITICAL] = "critical",
+    };
+    return s < SEVERITIES ? ids[s] : "";
+}
+
+const char *confidence_id(enum confidence c)
+{
+    static const char *const ids[CONFIDENCES] = {
+        [CONFIDENCE_POSSIBLE] = "possible",
+        [CONFIDENCE_LIKELY] = "likely",
+        [CONFIDENCE_CERTAIN] = "certain",
+    };
+    return c < CONFIDENCES ? ids[c] : "";
+}
+
+/* ---- filling ---- */
+
+static char *vtext(const char *format, va_list args)
+{
+    struct strbuf text = STRBUF_INIT;
+    strbuf_vaddf(&text, format, args);
+    return strbuf_take(&text);
+}
+
+void finding_say(char **field, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    char *text = vtext(format, args);
+    va_end(args);
+    free(*field); /* last, so that the old text may be among the arguments */
+    *field = text;
+}
+
+void finding_prove(struct finding *f, double value, double threshold, const char *unit, uint64_t n,
+    const char *what, ...)
+{
+    va_list args;
+    va_start(args, what);
+    struct proof proof = {
+        .what = vtext(what, args),
+        .value = value,
+        .threshold = threshold,
+        .unit = unit,
+        .n = n,
+    };
+    va_end(args);
+    vec_push(&f->proofs, proof);
+}
+
+/* Names are looked for among the series, because a profile under analysis takes no new strings. */
+void finding_chart_series(struct finding *f, const struct profile *p, const char *series,
+    struct process_id process, struct thread_id thread, bool rate, double threshold,
+    const char *title)
+{
+    for (uint32_t i = 0; i < profile_series_count(p); i++) {
+        const struct series *row = profile_series(p, (struct series_id){ i });
+        if (!slice_is(profile_string(p, row->name), series))
+            continue;
+        struct chart chart = {
+            .kind = CHART_SERIES,
+            .series = row->name,
+            .process = process,
+            .thread = thread,
+            .rate = rate,
+            .threshold = threshold,
+            .title = xstrdup(title),
+        };
+        vec_push(&f->charts, chart);
+        return;
+    }
+}
+
+void finding_chart_spans(struct finding *f, enum span_kind kind, struct thread_id thread,
+    double threshold_ns, const char *title)
+{
+    struct chart chart = {
+        .kind = CHART_SPANS,
+        .spans = kind,
+        .thread = thread,
+        .threshold = threshold_ns,
+        .title = xstrdup(title),
+    };
+    vec_push(&f->charts, chart);
+}
+
+void finding_interval(struct finding *f, uint64_t from_ns, uint64_t to_ns)
+{
+    struct interval interval = { .from_ns = from_ns, .to_ns = to_ns };
+    vec_push(&f->intervals, interval);
+}
+
+void finding_blame(
+    struct finding *f, const struct observed *o, const struct selection *s, uint32_t most)
+{
+    struct func_amounts functions;
+    observed_functions(o, s, BLAME_OWN, &functions);
+    uint64_t whole = 0;
+    for (size_t i = 0; i < functions.len; i++)
+        whole += functions.ptr[i].amount.weight;
+    for (size_t i = 0; i < functions.len && i < most && whole; i++) {
+        const struct func_amount *row = &functions.ptr[i];
+        struct guilty guilty = {
+            .func = row->func,
+            .line = row->line,
+            .on = row->on,
+            .share = (double)row->amount.weight / (double)whole,
+        };
+        vec_push(&f->guilty, guilty);
+    }
+    f->channel = s->channel;
+    func_amounts_done(&functions);
+}
+
+char *finding_culprit(const struct finding *f, const struct observed *o)
+{
+    struct strbuf text = STRBUF_INIT;
+    if (f->guilty.len)
+        words_func(o, f->guilty.ptr[0].func, f->guilty.ptr[0].line, &text);
+    else
+        strbuf_adds(&text, "code without a name");
+    return strbuf_take(&text);
+}
+
+/* ---- release ---- */
+
+void finding_done(struct finding *f)
+{
+    free(f->summary);
+    free(f->detail);
+    free(f->alternative);
+    free(f->advice);
+    free(f->command);
+    for (size_t i = 0; i < f->proofs.len; i++)
+        free(f->proofs.ptr[i].what);
+    for (size_t i = 0; i < f->charts.len; i++)
+        free(f->charts.ptr[i].title);
+    vec_done(&f->guilty);
+    vec_done(&f->proofs);
+    vec_done(&f->charts);
+    vec_done(&f->intervals);
+    *f = (struct finding){ 0 };
+}
+
+void diagnosis_done(struct diagnosis *d)
+{
+    for (size_t i = 0; i < d->findings.len; i++)
+        finding_done(&d->findings.ptr[i]);
+    for (size_t i = 0; i < d->healthy.len; i++)
+        free(d->healthy.ptr[i].said);
+    for (size_t i = 0; i < d->not_seen.len; i++) {
+        free(d->not_seen.ptr[i].what);
+        free(d->not_seen.ptr[i].why);
+        free(d->not_seen.ptr[i].how);
+    }
+    vec_done(&d->findings);
+    vec_done(&d->healthy);
+    vec_done(&d->not_seen);
+    free(d->sentence);
+    *d = (struct diagnosis){ 0 };
+}

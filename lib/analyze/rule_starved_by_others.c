@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: MIT
+/*
+ * Gate: threads of the target were ready to run, and others had the CPUs. Time in the queue that
+ * the target's own threads cause does not count: that is too few CPUs for what it wants to do, and
+ * not a fault of the measurement.
+ */
+#include <math.h>
+
+#include "analyze/rules.h"
+#include "analyze/words.h"
+
+#define STARVED_SHARE 0.20
+
+static void tell(const struct observed *o, struct finding *f)
+{
+    const struct process_id run = { 0 };
+    double others = observed_rate(o, "host_others", run) / 1e9;
+    finding_say(&f->summary,
+        "Other programs took the CPU from this one: its threads stood ready without one for %s of "
+        "the time that they wanted to run.",
+        words_share(o->starved_share).text);
+    if (!isnan(others))
+        finding_say(&f->detail, "Meanwhile others used %s of %s.", words_cores(others).text,
+            words_cores(o->cpus_online).text);
+    finding_say(&f->alternative,
+        "When the load generator runs on the same machine, it is one of the others.");
+    finding_say(&f->advice,
+        "Times of day, latencies and pauses measured here are longer than the program makes them. "
+        "Repeat on a quiet machine, or give it CPUs of its own (taskset, cpusets); what stands "
+        "below rests on CPU time and on what threads waited for, which this does not change.");
+    finding_say(&f->command, "pidstat -u 1 5");
+    finding_prove(f, o->starved_share, STARVED_SHARE, "share", 0,
+        "share of the time that threads wanted to run in which others had the CPUs");
+    finding_chart_series(f, o->profile, "thread_queued", run, (struct thread_id){ 0 }, true, NAN,
+        "ready to run, without a CPU");
+    finding_chart_series(f, o->profile, "host_others", run, (struct thread_id){ 0 }, true, NAN,
+        "CPU used by other programs");
+}
+
+static enum answer look(const struct observed *o, struct finding *ret_finding)
+{
+    if (!o->has_switches && o->queued_ns == 0) {
+        finding_say(&ret_finding->summary, "whether other programs kept this one from running");
+        finding_say(&ret_finding->detail, "the recording has no context switches");
+        finding_say(&ret_finding->advice, "record with prof doctor");
+        return ANSWER_UNSEEN;
+    }
+    if (o->starved_share <= STARVED_SHARE) {
+        finding_say(&ret_finding->summary,
+            "other programs kept it from a CPU for %s of the time that it wanted one",
+            words_share(o->starved_share).text);
+        return ANSWER_HEALTHY;
+    }
+    tell(o, ret_finding);
+    ret_finding->severity = SEVERITY_INFO;
+    ret_finding->confidence = CONFIDENCE_CERTAIN;
+    ret_finding->weight = o->starved_share;
+    return ANSWER_FOUND;
+}
+
+const struct rule rule_starved_by_others = {
+    .id = "starved-by-others",
+    .title = "Other programs had the CPU",
+    .role = RULE_GATE,
+    .look = look,
+};
