@@ -306,6 +306,16 @@ fuzz: ## look for crashes of the readers; READER='elf folded' FUZZ_TIME=60 each
 	+$(Q)$(FUZZ_MAKE) $(READER:%=$(B)/fuzzer/fuzz/fuzz-%)
 	$(Q)tests/fuzz/fuzz.sh $(B)/fuzzer $(FUZZ_TIME) $(READER)
 
+# ---- pages for the browser's tests ------------------------------------------------------------------------
+
+WEB_PROGRAMS := $(patsubst tests/web/%.c,$(B)/web/%,$(wildcard tests/web/*.c))
+-include $(patsubst %.c,$(B)/%.d,$(wildcard tests/web/*.c))
+
+$(B)/web/%: $(B)/tests/web/%.o $(PAGE_OBJ) $(B)/libprof.a
+	@mkdir -p $(@D)
+	@echo '  LD      $@'
+	$(Q)$(CC) $(LDFLAGS_ALL) -o $@ $^ $(LIBS)
+
 # ---- the suite --------------------------------------------------------------------------------------------
 
 ASAN := $(B)/asan
