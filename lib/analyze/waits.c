@@ -111,7 +111,8 @@ static void merge_stacks(rows_vec *rows)
     rows->len = count;
 }
 
-static void take_part(const struct observed *o, const struct row *row, struct object_wait *ret)
+static void take_part(const struct observed *o, const struct row *row, const uint64_t *active,
+    struct object_wait *ret)
 {
     const struct observed_thread *t = observed_thread(o, row->thread);
     uint64_t steady = t ? thread_steady_ns(o, t) : 0;
@@ -119,6 +120,7 @@ static void take_part(const struct observed *o, const struct row *row, struct ob
         return;
     ret->threads++;
     ret->thread_ns += steady;
+    ret->active_ns += active ? active[row->thread.i] : 0;
     ret->ns_of_those += row->w.ns;
 }
 
@@ -144,7 +146,7 @@ void object_waits_of(
         sum.w.ns = sum.w.count = 0;
         for (; i < rows.len && compare_objects(&rows.ptr[first], &rows.ptr[i]) == 0; i++) {
             merge(&sum, &rows.ptr[i]);
-            take_part(o, &rows.ptr[i], &sum.w);
+            take_part(o, &rows.ptr[i], filter->active, &sum.w);
             if (rows.ptr[i].w.ns > longest) {
                 longest = rows.ptr[i].w.ns;
                 sum.w.thread = rows.ptr[i].thread;

@@ -23,6 +23,7 @@ struct wait_filter {
     trait_set no_frame;
     struct process_id process; /* 0: any */
     struct thread_id thread;   /* 0: any */
+    const uint64_t *active;    /* active_by_thread(), to fill active_ns; may be NULL */
 };
 
 /* One object, for all threads of one process. */
@@ -34,6 +35,7 @@ struct object_wait {
     uint64_t ns, count;      /* count: of samples */
     uint32_t threads;        /* that waited for it at least 2 % of their time */
     uint64_t thread_ns;      /* how long those lived after start-up, added up */
+    uint64_t active_ns;      /* of those, when the filter has it by thread */
     uint64_t ns_of_those;    /* the part of ns that those threads waited */
     struct thread_id thread; /* the one that waited longest */
 };

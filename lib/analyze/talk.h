@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: MIT
+/*
+ * Whom the target talked to: tallies (evidence.h) added up by process and object. For rules.
+ * Borrowed text is the profile's. One thread at a time.
+ */
+#ifndef PROF_ANALYZE_TALK_H
+#define PROF_ANALYZE_TALK_H
+
+#include "analyze/observed.h"
+#include "base/vec.h"
+
+struct talk {
+    struct process_id process;
+    enum wait_kind kind;
+    struct slice object;     /* the peer, file, ... */
+    struct string_id what;   /* of the heaviest tally */
+    struct thread_id thread; /* likewise */
+    uint64_t count, ns, max_ns, bytes, small;
+    uint64_t heaviest_ns;
+};
+
+struct talks {
+    VEC(struct talk) rows; /* by falling time, then count */
+};
+
+/* Tallies of that name whose kind is one of `kinds` (bits; 0: any), operation included when
+ * `operations` is set: then "read" and "write" of one object are two rows. */
+void talks_of(
+    const struct observed *o, const char *name, uint32_t kinds, bool operations, struct talks *ret);
+void talks_done(struct talks *t);
+
+/* How long bursts lasted in all, in seconds; 0: there were none. */
+double burst_seconds(const struct observed *o);
+
+#endif
