@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: MIT
+/*
+ * Page faults with stacks: whoever touches new memory makes the process grow, whichever allocator
+ * it came from. A sample stands for `period` faults of a page each; where the kernel hands out huge
+ * pages a fault is up to 512 times as much, which only the process's size tells.
+ *
+ * How many faults make a sample follows their rate: one of a kind of event for each step, of which
+ * one is open. Needs no right but those of the clock; faults that system calls take on behalf of
+ * user code (reading into new memory) are seen at level full only.
+ */
+#include "record/source.h"
+
+#include <linux/perf_event.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "base/alloc.h"
+#include "base/clock.h"
+#include "profile/evidence.h"
+#include "record/perf_extra.h"
+
+enum {
+    STEP_FIRST = 2,
+    RATE_LOW_HZ = 20, /* samples a second: below it the next smaller period, above ... */
+    RATE_HIGH_HZ = 400,
+    LOOK_INTERVAL_NS = 500000000,
+};
+
+static const uint64_t periods[] = { 1, 10, 100, 1000, 10000 };
+
+struct faults {
+    struct recorder *recorder;
+    uint32_t events[PROF_ARRAY_LEN(periods)]; /* numbers of extra events */
+    size_t step;                              /* which of them is open */
+    bool refused;
+    uint64_t looked_ns, counted; /* samples of the open one, then */
+    uint64_t page_bytes;
+};
+
+static bool open_step(struct faults *f, size_t step, uint64_t now_ns)
+{
+    struct extra_events *extras = f->recorder->extras;
+    f->step = step;
+    f->looked_ns = now_ns;
+    f->counted = extra_events_count(extras, f->events[step]);
+    f->refused = !extra_events_open(extras, f->events[step]);
+    return !f->refused;
+}
+
+static void *faults_start(struct recorder *r, struct err *e)
+{
+    if (!r->extras) {
+        err_set(e, ERR_UNSUPPORTED, "the sampler takes no page faults");
+        err_hint(e, "prof check says what perf events need");
+        return NULL;
+    }
+    struct faults *f = xcalloc(1, sizeof *f);
+    f->recorder = r;
+    f->page_bytes = (uint64_t)sysconf(_SC_PAGESIZE);
+    for (size_t i = 0; i < PROF_ARRAY_LEN(periods); i++) {
+        const struct extra_event event = {
+            .name = "page faults",
+            .without = "which code makes the memory grow was not seen",
+            .type = PERF_TYPE_SOFTWARE,
+            .config = PERF_COUNT_SW_PAGE_FAULTS,
+            .period = periods[i],
+            .exclude_kernel = r->level != LEVEL_FULL,
+            .with_stack = true,
+            .cost_ns = r->sample_cost_ns,
+        };
+        f->events[i] = extra_events_add(r->extras, &event);
+    }
+    open_step(f, STEP_FIRST, clock_monotonic_ns());
+    return f;
+}
+
+static bool is_ours(const struct faults *f, uint32_t event, uint64_t *ret_period)
+{
+    for (size_t i = 0; i < PROF_ARRAY_LEN(periods); i++) {
+        *ret_period = periods[i];
+        if (event == f->events[i])
+            return true;
+    }
+    return false;
+}
+
+static void faults_take(void *state, const struct perf_record *r)
+{
+    struct faults *f = state;
+    struct recorder *rec = f->recorder;
+    uint64_t period;
+    if (!is_ours(f, r->event, &period) || r->time_ns < rec->from_ns || r->time_ns > rec->to_ns ||
+        (int32_t)r->tid <= 0)
+        return;
+    const struct tracked_thread *thread =
+        processes_thread(&rec->processes, (pid_t)r->pid, (pid_t)r->tid, r->time_ns);
+    if (!thread)
+        return;
+    struct tracked_process *process = &rec->processes.list.ptr[thread->process];
+    const struct sample sample = {
+        .time_ns = r->time_ns,
+        .thread = thread->row,
+        .stack = stacks_intern(&rec->stacks, process, &r->sample),
+        .count = 1,
+        .weight = period * f->page_bytes,
+    };
+    profile_add_channel_sample(rec->profile, CHANNEL_FAULTS, &sample);
+}
+
+/* One step at a time: a burst is over before a change of two would have been right. */
+static void faults_drain(void *state, uint64_t now_ns, bool last)
+{
+    struct faults *f = state;
+    struct extra_events *extras = f->recorder->extras;
+    if (last || f->refused || now_ns < f->looked_ns + LOOK_INTERVAL_NS)
+        return;
+    const uint64_t count = extra_events_count(extras, f->events[f->step]);
+    const uint64_t rate = (count - f->counted) * NS_PER_S / (now_ns - f->looked_ns);
+    size_t next = f->step;
+    if (rate > RATE_HIGH_HZ && next + 1 < PROF_ARRAY_LEN(periods))
+        next++;
+    else if (rate < RATE_LOW_HZ && next > 0)
+        next--;
+    if (next != f->step) {
+        extra_events_close(extras, f->events[f->step]);
+        open_step(f, next, now_ns);
+    }
+    f->looked_ns = now_ns;
+    f->counted = extra_events_count(extras, f->events[f->step]);
+}
+
+const struct source source_faults = {
+    .name = "faults",
+    .role = SOURCE_COUNTER,
+    .without = "which code makes the memory grow",
+    .start = faults_start,
+    .drain = faults_drain,
+    .take = faults_take,
+    .takes = 1u << PERF_EVENT,
+    .doctor_only = true,
+    .stop = free,
+};
