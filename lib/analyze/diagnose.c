@@ -52,6 +52,7 @@ static bool ask(const struct rule *rule, const struct observed *o, struct diagno
         break;
     }
     case ANSWER_UNSEEN:
+        vec_push(&d->unseen, rule);
         add_not_seen(d, or_empty(f.summary), or_empty(f.detail), f.advice);
         break;
     case ANSWER_SILENT:

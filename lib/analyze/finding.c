@@ -172,6 +172,7 @@ void diagnosis_done(struct diagnosis *d)
     vec_done(&d->findings);
     vec_done(&d->healthy);
     vec_done(&d->not_seen);
+    vec_done(&d->unseen);
     free(d->sentence);
     *d = (struct diagnosis){ 0 };
 }

@@ -85,8 +85,7 @@ struct finding {
 };
 
 struct not_seen {
-    char *what, *why, *how;  /* how may be NULL */
-    const struct rule *rule; /* that could not look; NULL: it is no rule's */
+    char *what, *why, *how; /* how may be NULL */
 };
 
 struct healthy {
@@ -101,6 +100,7 @@ struct diagnosis {
     VEC(struct finding) findings; /* gates first, then by severity, then by falling weight */
     VEC(struct healthy) healthy;
     VEC(struct not_seen) not_seen;
+    VEC(const struct rule *) unseen; /* the rules that could not look; not_seen says why */
 };
 
 void diagnosis_done(struct diagnosis *d);

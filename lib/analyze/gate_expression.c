@@ -242,8 +242,8 @@ static enum gate_answer no_finding(const struct question *q, const struct step *
 {
     if (strcmp(q->d->verdict, "cannot-tell") == 0)
         return GATE_UNKNOWN;
-    for (size_t i = 0; step->rule && i < q->d->not_seen.len; i++) {
-        if (q->d->not_seen.ptr[i].rule == step->rule)
+    for (size_t i = 0; step->rule && i < q->d->unseen.len; i++) {
+        if (q->d->unseen.ptr[i] == step->rule)
             return GATE_UNKNOWN;
     }
     return GATE_HOLDS_NOT;
@@ -304,10 +304,10 @@ static void add_unseen(const struct question *q, struct strbuf *why)
 {
     for (size_t i = 0; i < q->gate->steps.len; i++) {
         const struct step *step = &q->gate->steps.ptr[i];
-        for (size_t k = 0; step->rule && k < q->d->not_seen.len; k++) {
-            const struct not_seen *n = &q->d->not_seen.ptr[k];
-            if (n->rule == step->rule)
-                strbuf_addf(why, "%s%s: %s", why->len ? "; " : "", n->what, n->why ? n->why : "");
+        for (size_t k = 0; step->rule && k < q->d->unseen.len; k++) {
+            if (q->d->unseen.ptr[k] == step->rule)
+                strbuf_addf(why, "%s%s could not be looked for: the report says why",
+                    why->len ? "; " : "", step->rule->id);
         }
     }
     if (why->len == 0)
