@@ -12,6 +12,7 @@ static const struct source *const table[] = {
     &source_perf,
     &source_wall, /* before switches: sees the end of a thread first */
     &source_switches,
+    &source_faults,
     &source_procfs,
     &source_node,
 };

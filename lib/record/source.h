@@ -97,6 +97,7 @@ struct source {
 
 extern const struct source source_perf;     /* perf.c */
 extern const struct source source_node;     /* node.c */
+extern const struct source source_faults;   /* faults.c */
 extern const struct source source_procfs;   /* procfs.c */
 extern const struct source source_switches; /* switches.c */
 extern const struct source source_wall;     /* wall.c */
