@@ -383,12 +383,13 @@ static void judge_rest(struct world *w)
     };
     for (size_t i = 0; i < PROF_ARRAY_LEN(fine); i++)
         vec_push(&w->d.healthy, ((struct healthy){ .said = copy(fine[i]) }));
-    vec_push(&w->d.not_seen, ((struct not_seen){ copy("who woke whom"),
-                                 copy("tracepoints need more rights than prof had"),
-                                 copy("sudo prof doctor -- node server.js") }));
-    vec_push(&w->d.not_seen,
-        ((struct not_seen){ copy("requests and their latency"), copy("no load tool ran under prof"),
-            copy("prof doctor --on-port 'wrk ...' -- node server.js") }));
+    vec_push(&w->d.not_seen, ((struct not_seen){ .what = copy("who woke whom"),
+                                 .why = copy("tracepoints need more rights than prof had"),
+                                 .how = copy("sudo prof doctor -- node server.js") }));
+    vec_push(
+        &w->d.not_seen, ((struct not_seen){ .what = copy("requests and their latency"),
+                            .why = copy("no load tool ran under prof"),
+                            .how = copy("prof doctor --on-port 'wrk ...' -- node server.js") }));
 }
 
 static void judge(struct world *w, const char *scenario)
