@@ -3,9 +3,10 @@
 #include <math.h>
 #include <string.h>
 
-#include "analyze/amount_words.h"
 #include "analyze/answers.h"
 #include "analyze/growth.h"
+#include "analyze/rules.h"
+#include "analyze/words.h"
 
 enum { SURE_SECONDS = 30, LEAST_NEW = 20 };
 
@@ -90,13 +91,13 @@ static void say_words(const struct observed *o, const struct leak *l, struct fin
     const struct process *process = profile_process(o->profile, l->process);
     const struct trend *t = &l->growth.trend;
     finding_say(&f->summary,
-        "%s (pid %d) opened %.0f more descriptors than it closed in %s (%s/s)%s%s.",
+        "%s (pid %d) opened %.0f more descriptors than it closed in %s (%s)%s%s.",
         profile_string(o->profile, process->name).ptr, process->pid,
         l->growth.last - l->growth.first, words_ns(t->seconds * 1e9).text,
-        words_number(t->slope).text, l->kind ? ", mostly " : "", l->kind ? l->kind->words : "");
+        words_of(t->slope, "1/s").text, l->kind ? ", mostly " : "", l->kind ? l->kind->words : "");
     if (o->requests_per_s > 0)
         finding_say(&f->detail, "That is %s for each request.",
-            words_number(t->slope / o->requests_per_s).text);
+            words_of(t->slope / o->requests_per_s, "").text);
     if (peer_has_closed(l)) {
         finding_say(&f->advice,
             "%.0f connections were closed by the other side and not by this "

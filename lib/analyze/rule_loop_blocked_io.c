@@ -3,9 +3,10 @@
 #include <math.h>
 #include <stdlib.h>
 
-#include "analyze/amount_words.h"
 #include "analyze/answers.h"
+#include "analyze/rules.h"
 #include "analyze/waits.h"
+#include "analyze/words.h"
 
 enum { LONG_TURNS = 5, SURE_WAITS = 50 };
 #define LONG_NS 10e6

@@ -3,9 +3,10 @@
 #include <math.h>
 #include <string.h>
 
-#include "analyze/amount_words.h"
 #include "analyze/answers.h"
 #include "analyze/growth.h"
+#include "analyze/rules.h"
+#include "analyze/words.h"
 
 enum { SURE_SECONDS = 60 };
 

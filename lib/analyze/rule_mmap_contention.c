@@ -2,9 +2,10 @@
 /* Threads that wait for the lock of their address space: docs/rules/mmap-contention.md. */
 #include <math.h>
 
-#include "analyze/amount_words.h"
 #include "analyze/answers.h"
+#include "analyze/rules.h"
 #include "analyze/waits.h"
+#include "analyze/words.h"
 
 enum { SURE_SAMPLES = 200 };
 #define LEAST_SHARE 0.10

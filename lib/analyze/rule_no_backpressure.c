@@ -2,9 +2,10 @@
 /* Writes faster than the other side reads: docs/rules/no-backpressure.md. */
 #include <math.h>
 
-#include "analyze/amount_words.h"
 #include "analyze/answers.h"
 #include "analyze/growth.h"
+#include "analyze/rules.h"
+#include "analyze/words.h"
 
 /* Unsent bytes that mean a full socket and not a passing one: the default of net.ipv4.tcp_wmem
  * begins at 16 KiB and a send buffer that is never full stays far below that most of the time. */
@@ -61,8 +62,8 @@ static enum answer found(const struct observed *o, const struct flood *flood, st
     double grown = flood->memory.largest - flood->memory.first;
     f->severity = SEVERITY_WARNING;
     f->confidence = flood->memory.trend.n >= 20 ? CONFIDENCE_LIKELY : CONFIDENCE_POSSIBLE;
-    /* It explains the growth, which memory-growth reports as such: this one comes first. */
-    f->weight = 1;
+    f->weight = fmin(1, grown / fmax(flood->memory.largest, 1));
+    f->explains = "memory-growth";
     f->process = flood->process;
     f->channel = CHANNEL_FAULTS;
     finding_say(&f->summary,

@@ -3,9 +3,10 @@
 #include <math.h>
 #include <unistd.h>
 
-#include "analyze/amount_words.h"
 #include "analyze/answers.h"
 #include "analyze/growth.h"
+#include "analyze/rules.h"
+#include "analyze/words.h"
 
 enum { STORM_PER_S = 10000, SURE_SAMPLES = 200 };
 #define LEAST_SECONDS 3.0
@@ -75,7 +76,7 @@ static enum answer found(const struct observed *o, const struct storm *s, struct
     finding_say(&f->summary,
         "%s (pid %d) fetches %s pages a second anew (%s/s) while its memory stays "
         "as it is; that takes %s%s of its CPU time.",
-        profile_string(o->profile, process->name).ptr, process->pid, words_number(s->per_s).text,
+        profile_string(o->profile, process->name).ptr, process->pid, words_count(s->per_s).text,
         words_bytes(s->per_s * PAGE_BYTES).text, s->measured ? "at least " : "about ",
         words_share(s->share).text);
     finding_say(&f->advice, "Keep the memory and use it again: hold buffers across uses instead of "
@@ -111,7 +112,7 @@ static enum answer look(const struct observed *o, struct finding *f)
     if (isnan(most))
         return answer_unseen(f, "page faults", "they were not counted", "record with prof doctor");
     return answer_healthy(f, "%s page faults a second at most, or they are growth or cost little",
-        words_number(most).text);
+        words_count(most).text);
 }
 
 const struct rule rule_page_fault_storm = {

@@ -2,10 +2,11 @@
 /* Memory that comes back from storage: docs/rules/swapping.md. */
 #include <math.h>
 
-#include "analyze/amount_words.h"
 #include "analyze/answers.h"
 #include "analyze/growth.h"
+#include "analyze/rules.h"
 #include "analyze/waits.h"
+#include "analyze/words.h"
 
 #define MAJOR_PER_S 10.0
 #define SWAP_GROWN_BYTES 16e6
@@ -43,13 +44,13 @@ static void say_words(const struct observed *o, const struct swapper *s, struct 
         finding_say(&f->summary,
             "%s (pid %d) reads %s pages a second back from storage; %s of it "
             "are swapped out, %s more than at first.",
-            name, process->pid, words_number(s->major_per_s).text, words_bytes(s->swap_last).text,
+            name, process->pid, words_count(s->major_per_s).text, words_bytes(s->swap_last).text,
             words_bytes(fmax(0, s->swap_grown)).text);
     else
         finding_say(&f->summary,
             "%s (pid %d) reads %s pages a second of its code and mapped files "
             "back from storage; none of it is swapped out.",
-            name, process->pid, words_number(s->major_per_s).text);
+            name, process->pid, words_count(s->major_per_s).text);
     finding_say(&f->advice,
         "Give it more memory (or raise memory.max of its control group), or make "
         "it need less; memory that is short makes everything wait for storage.");
@@ -103,7 +104,7 @@ static enum answer look(const struct observed *o, struct finding *f)
         return answer_unseen(
             f, "swapping", "page faults were not counted", "record with prof doctor");
     return answer_healthy(
-        f, "hardly a page is read back from storage (%s a second)", words_number(most).text);
+        f, "hardly a page is read back from storage (%s a second)", words_count(most).text);
 }
 
 const struct rule rule_swapping = {

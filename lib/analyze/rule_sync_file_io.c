@@ -4,9 +4,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "analyze/amount_words.h"
 #include "analyze/answers.h"
+#include "analyze/rules.h"
 #include "analyze/waits.h"
+#include "analyze/words.h"
 
 enum { SURE_SAMPLES = 200, LONG_TURNS = 5 };
 #define LONG_NS 10e6

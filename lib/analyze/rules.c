@@ -10,6 +10,16 @@ static const struct rule *const rules[] = {
     &rule_starved_by_others,
     &rule_throttled,
     &rule_under_driven,
+    /* memory, waiting, system */
+    &rule_memory_growth,
+    &rule_fd_leak,
+    &rule_page_fault_storm,
+    &rule_swapping,
+    &rule_no_backpressure,
+    &rule_mmap_contention,
+    &rule_sync_file_io,
+    &rule_loop_blocked_io,
+    &rule_lock_contention,
 };
 
 const struct rule *const *rule_table(size_t *ret_count)

@@ -10,4 +10,15 @@ extern const struct rule rule_starved_by_others;
 extern const struct rule rule_throttled;
 extern const struct rule rule_under_driven;
 
+/* memory, waiting, system */
+extern const struct rule rule_memory_growth;
+extern const struct rule rule_fd_leak;
+extern const struct rule rule_page_fault_storm;
+extern const struct rule rule_swapping;
+extern const struct rule rule_no_backpressure;
+extern const struct rule rule_mmap_contention;
+extern const struct rule rule_sync_file_io;
+extern const struct rule rule_loop_blocked_io;
+extern const struct rule rule_lock_contention;
+
 #endif
