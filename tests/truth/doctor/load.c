@@ -125,7 +125,8 @@ static void take(struct load *l, struct connection *c)
     ssize_t got = head ? recv(c->fd, c->head + c->have, sizeof c->head - 1 - c->have, 0)
                        : recv(c->fd, body, sizeof body, 0);
 
-    if (got <= 0 || (head && c->have + (size_t)got >= sizeof c->head - 1 && !strstr(c->head, "\r\n\r\n"))) {
+    if (got <= 0 ||
+        (head && c->have + (size_t)got >= sizeof c->head - 1 && !strstr(c->head, "\r\n\r\n"))) {
         if (got == 0 || errno != EINTR) {
             drop(c);
             l->errors++;
@@ -212,12 +213,23 @@ static void read_options(struct load *l, int argc, char **argv)
 
     while ((option = getopt(argc, argv, "c:s:r:p:n")) != -1) {
         switch (option) {
-        case 'c': l->connections = atoi(optarg); break;
-        case 's': l->seconds = atoi(optarg); break;
-        case 'r': l->rate = atof(optarg); break;
-        case 'p': l->path = optarg; break;
-        case 'n': l->renew = true; break;
-        default: exit(2);
+        case 'c':
+            l->connections = atoi(optarg);
+            break;
+        case 's':
+            l->seconds = atoi(optarg);
+            break;
+        case 'r':
+            l->rate = atof(optarg);
+            break;
+        case 'p':
+            l->path = optarg;
+            break;
+        case 'n':
+            l->renew = true;
+            break;
+        default:
+            exit(2);
         }
     }
     port = optind < argc ? atoi(argv[optind]) : 0;
@@ -229,7 +241,8 @@ static void read_options(struct load *l, int argc, char **argv)
         .sin_port = htons((uint16_t)port),
         .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
     l->request_len = (size_t)snprintf(l->request, sizeof l->request,
-        "GET %s HTTP/1.1\r\nHost: 127.0.0.1\r\n%s\r\n", l->path, l->renew ? "Connection: close\r\n" : "");
+        "GET %s HTTP/1.1\r\nHost: 127.0.0.1\r\n%s\r\n", l->path,
+        l->renew ? "Connection: close\r\n" : "");
 }
 
 int main(int argc, char **argv)

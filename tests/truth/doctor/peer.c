@@ -39,7 +39,8 @@ static void answer_http(FILE *in, FILE *out)
             continue;
         think();
         fputs("HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 27\r\n\r\n"
-              "{\"price\": 1290, \"stock\": 3}", out);
+              "{\"price\": 1290, \"stock\": 3}",
+            out);
         if (fflush(out) != 0)
             return;
     }

@@ -18,9 +18,13 @@ int main(int argc, char **argv)
 {
     struct epoll_event ready[16], event = { .events = EPOLLIN };
 
-    program = program_start(argc, argv, &(struct truth){ .id = "busy-poll",
-        .file = __FILE__, .expected = "busy-polling", .acceptable = "spinning,single-core",
-        BLAME(wait_for_events), .load = "-c 2 -r 50" });
+    program = program_start(argc, argv,
+        &(struct truth){ .id = "busy-poll",
+            .file = __FILE__,
+            .expected = "busy-polling",
+            .acceptable = "spinning,single-core",
+            BLAME(wait_for_events),
+            .load = "-c 2 -r 50" });
     int listener = http_listen(program.port), poll_fd = epoll_create1(EPOLL_CLOEXEC);
     event.data.fd = listener;
     epoll_ctl(poll_fd, EPOLL_CTL_ADD, listener, &event);

@@ -38,8 +38,12 @@ int main(int argc, char **argv)
 {
     static char content[FILE_BYTES];
 
-    program = program_start(argc, argv, &(struct truth){ .id = "byte-copy",
-        .file = __FILE__, .expected = "tiny-io", .acceptable = "", BLAME(copy_bytes) });
+    program = program_start(argc, argv,
+        &(struct truth){ .id = "byte-copy",
+            .file = __FILE__,
+            .expected = "tiny-io",
+            .acceptable = "",
+            BLAME(copy_bytes) });
     signal(SIGALRM, SIG_IGN);
     int from = mkstemp(from_path), to = mkstemp(to_path);
     if (from < 0 || to < 0 || write(from, content, sizeof content) != (ssize_t)sizeof content)

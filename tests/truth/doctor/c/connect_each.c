@@ -28,9 +28,13 @@ static void __attribute__((noinline)) ask_on_new_connection(void)
 
 int main(int argc, char **argv)
 {
-    program = program_start(argc, argv, &(struct truth){ .id = "connect-each",
-        .file = __FILE__, .expected = "connect-per-request", .acceptable = "downstream-wait,n-plus-one",
-        BLAME(ask_on_new_connection), .peer = "http:0" });
+    program = program_start(argc, argv,
+        &(struct truth){ .id = "connect-each",
+            .file = __FILE__,
+            .expected = "connect-per-request",
+            .acceptable = "downstream-wait,n-plus-one",
+            BLAME(ask_on_new_connection),
+            .peer = "http:0" });
     int kept = http_connect(program.peer);
     for (uint64_t i = 0; program_now() < program.end; i++) {
         if (program_has_defect(&program, i))

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * A server that gives every answer out of a picture of 4 MiB. With the defect it makes a copy of the
- * whole picture for each of three stages first, without it the stages share the picture.
+ * A server that gives every answer out of a picture of 4 MiB. With the defect it makes a copy of
+ * the whole picture for each of three stages first, without it the stages share the picture.
  */
 #include "http.h"
 #include "program.h"
@@ -36,9 +36,13 @@ static void handle(int fd)
 
 int main(int argc, char **argv)
 {
-    program = program_start(argc, argv, &(struct truth){ .id = "copying-server",
-        .file = __FILE__, .expected = "memcpy-heavy", .acceptable = "single-core,loop-blocked-cpu",
-        BLAME(copy_to_stages), .load = "-c 4 -r 400" });
+    program = program_start(argc, argv,
+        &(struct truth){ .id = "copying-server",
+            .file = __FILE__,
+            .expected = "memcpy-heavy",
+            .acceptable = "single-core,loop-blocked-cpu",
+            BLAME(copy_to_stages),
+            .load = "-c 4 -r 400" });
     picture = malloc(PICTURE);
     memset(picture, 7, PICTURE);
     for (int i = 0; i < STAGES; i++)

@@ -10,8 +10,12 @@ static void handle(int fd)
 
 int main(int argc, char **argv)
 {
-    const struct program p = program_start(argc, argv, &(struct truth){ .id = "epoll-server",
-        .file = __FILE__, .expected = "", .acceptable = "", .load = "-c 16" });
+    const struct program p = program_start(argc, argv,
+        &(struct truth){ .id = "epoll-server",
+            .file = __FILE__,
+            .expected = "",
+            .acceptable = "",
+            .load = "-c 16" });
 
     http_serve_epoll(http_listen(p.port), handle);
     return 0;

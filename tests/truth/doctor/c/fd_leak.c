@@ -32,9 +32,13 @@ static void handle(int fd)
 
 int main(int argc, char **argv)
 {
-    program = program_start(argc, argv, &(struct truth){ .id = "fd-leak",
-        .file = __FILE__, .expected = "fd-leak", .acceptable = "sync-file-io",
-        BLAME(read_greeting), .load = "-c 4 -r 40" });
+    program = program_start(argc, argv,
+        &(struct truth){ .id = "fd-leak",
+            .file = __FILE__,
+            .expected = "fd-leak",
+            .acceptable = "sync-file-io",
+            BLAME(read_greeting),
+            .load = "-c 4 -r 40" });
     http_serve_epoll(http_listen(program.port), handle);
     return 0;
 }

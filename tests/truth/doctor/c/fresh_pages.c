@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: MIT
 /*
- * Decodes frames of a film. With the defect every frame gets a buffer of 8 MiB from calloc(), which
- * the kernel has to clear page by page; without it the buffer is kept.
+ * Decodes frames of a film. With the defect every frame gets a buffer of 1 MiB from calloc(), which
+ * the kernel has to clear page by page, because malloc is told to give memory back at once; without
+ * it the buffer is kept.
  */
+#include <malloc.h>
+
 #include "program.h"
 
-enum { FRAME = 8 << 20 };
+enum { FRAME = 1 << 20, BURST = 16 };
 
 static struct program program;
 static volatile unsigned sink;
@@ -32,15 +35,20 @@ int main(int argc, char **argv)
 {
     unsigned char *kept = calloc(1, FRAME);
 
-    program = program_start(argc, argv, &(struct truth){ .id = "fresh-pages",
-        .file = __FILE__, .expected = "page-fault-storm", .acceptable = "malloc-heavy,mmap-contention",
-        BLAME(decode_frame) });
+    program = program_start(argc, argv,
+        &(struct truth){ .id = "fresh-pages",
+            .file = __FILE__,
+            .expected = "page-fault-storm",
+            .acceptable = "malloc-heavy,mmap-contention",
+            BLAME(decode_frame) });
+    mallopt(M_MMAP_THRESHOLD, 128 * 1024);
     for (uint64_t i = 0; program_now() < program.end; i++) {
         if (program_has_defect(&program, i))
             decode_frame(i);
         else
             draw(kept, i);
-        program_sleep(0.001);
+        if (i % BURST == 0)
+            program_sleep(0.001); /* the next packet comes in */
     }
     return 0;
 }

@@ -26,9 +26,12 @@ int main(int argc, char **argv)
 {
     char path[] = "./fsync-records-XXXXXX";
 
-    program = program_start(argc, argv, &(struct truth){ .id = "fsync-records",
-        .file = __FILE__, .expected = "fsync-bound", .acceptable = "sync-file-io,under-driven",
-        BLAME(append_order) });
+    program = program_start(argc, argv,
+        &(struct truth){ .id = "fsync-records",
+            .file = __FILE__,
+            .expected = "fsync-bound",
+            .acceptable = "sync-file-io,under-driven",
+            BLAME(append_order) });
     int journal = mkstemp(path);
     if (journal < 0)
         return 1;

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 /*
  * Healthy: six workers wait for jobs on a condition variable; a producer brings one every 2 ms,
- * which takes half a millisecond of CPU. Most of all threads' time is waiting, and nothing is wrong.
+ * which takes half a millisecond of CPU. Most of all threads' time is waiting, and nothing is
+ * wrong.
  */
 #include <pthread.h>
 
@@ -39,8 +40,9 @@ static void *worker(void *unused)
 
 int main(int argc, char **argv)
 {
-    struct program p = program_start(argc, argv, &(struct truth){ .id = "idle-workers",
-        .file = __FILE__, .expected = "", .acceptable = "under-driven" });
+    struct program p = program_start(argc, argv,
+        &(struct truth){
+            .id = "idle-workers", .file = __FILE__, .expected = "", .acceptable = "under-driven" });
 
     for (int i = 0; i < WORKERS; i++) {
         pthread_t thread;

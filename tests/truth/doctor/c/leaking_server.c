@@ -14,7 +14,7 @@ static char *kept[KEPT];
 static struct visit {
     struct visit *next;
     char text[RECORD];
-} *visits;
+} * visits;
 
 GUILTY(remember_visit);
 static void __attribute__((noinline)) remember_visit(void)
@@ -44,9 +44,13 @@ static void handle(int fd)
 
 int main(int argc, char **argv)
 {
-    program = program_start(argc, argv, &(struct truth){ .id = "leaking-server",
-        .file = __FILE__, .expected = "memory-growth", .acceptable = "", BLAME(remember_visit),
-        .load = "-c 4 -r 800" });
+    program = program_start(argc, argv,
+        &(struct truth){ .id = "leaking-server",
+            .file = __FILE__,
+            .expected = "memory-growth",
+            .acceptable = "",
+            BLAME(remember_visit),
+            .load = "-c 4 -r 800" });
     http_serve_epoll(http_listen(program.port), handle);
     return 0;
 }

@@ -51,9 +51,13 @@ static void *serve(void *argument)
 
 int main(int argc, char **argv)
 {
-    program = program_start(argc, argv, &(struct truth){ .id = "lock-slow-holder",
-        .file = __FILE__, .expected = "lock-contention", .acceptable = "worker-starvation,sleep-polling",
-        BLAME(touch_session), .load = "-c 8" });
+    program = program_start(argc, argv,
+        &(struct truth){ .id = "lock-slow-holder",
+            .file = __FILE__,
+            .expected = "lock-contention",
+            .acceptable = "worker-starvation,sleep-polling",
+            BLAME(touch_session),
+            .load = "-c 8" });
     listener = http_listen(program.port);
     for (uintptr_t i = 0; i < THREADS; i++) {
         pthread_t thread;

@@ -79,9 +79,12 @@ static void *worker(void *argument)
 
 int main(int argc, char **argv)
 {
-    program = program_start(argc, argv, &(struct truth){ .id = "lock-word-count",
-        .file = __FILE__, .expected = "lock-contention",
-        .acceptable = "context-switch-storm", BLAME(count_in_table) });
+    program = program_start(argc, argv,
+        &(struct truth){ .id = "lock-word-count",
+            .file = __FILE__,
+            .expected = "lock-contention",
+            .acceptable = "context-switch-storm",
+            BLAME(count_in_table) });
     for (uintptr_t i = 0; i < THREADS; i++) {
         pthread_t thread;
         pthread_create(&thread, NULL, worker, (void *)(i + 1));

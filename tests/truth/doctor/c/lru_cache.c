@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * Healthy: a server with a cache of 24 MiB that fills during the first half of the run and from then
- * on forgets the oldest entry for each new one.
+ * Healthy: a server with a cache of 24 MiB that fills during the first half of the run and from
+ * then on forgets the oldest entry for each new one.
  */
 #include "http.h"
 #include "program.h"
@@ -23,8 +23,12 @@ static void handle(int fd)
 
 int main(int argc, char **argv)
 {
-    const struct program p = program_start(argc, argv, &(struct truth){ .id = "lru-cache",
-        .file = __FILE__, .expected = "", .acceptable = "", .load = "-c 4 -r 400" });
+    const struct program p = program_start(argc, argv,
+        &(struct truth){ .id = "lru-cache",
+            .file = __FILE__,
+            .expected = "",
+            .acceptable = "",
+            .load = "-c 4 -r 400" });
 
     http_serve_epoll(http_listen(p.port), handle);
     return 0;

@@ -76,8 +76,12 @@ static void *worker(void *unused)
 
 int main(int argc, char **argv)
 {
-    program = program_start(argc, argv, &(struct truth){ .id = "malloc-nodes",
-        .file = __FILE__, .expected = "malloc-heavy", .acceptable = "", BLAME(parse_to_list) });
+    program = program_start(argc, argv,
+        &(struct truth){ .id = "malloc-nodes",
+            .file = __FILE__,
+            .expected = "malloc-heavy",
+            .acceptable = "",
+            BLAME(parse_to_list) });
     for (int i = 0; i < THREADS; i++) {
         pthread_t thread;
         pthread_create(&thread, NULL, worker, NULL);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * Multiplies matrices for four threads. The defect is not in the text: strength 0 is this file built
- * with -O2, any other the same built with -O0, see the Makefile.
+ * Multiplies matrices for four threads. The defect is not in the text: strength 0 is this file
+ * built with -O2, any other the same built with -O0, see the Makefile.
  */
 #include <pthread.h>
 
@@ -37,8 +37,12 @@ static void *worker(void *unused)
 
 int main(int argc, char **argv)
 {
-    program_start(argc, argv, &(struct truth){ .id = "matrix-build", .file = __FILE__,
-        .expected = "unoptimised-build", .acceptable = "", BLAME(multiply) });
+    program_start(argc, argv,
+        &(struct truth){ .id = "matrix-build",
+            .file = __FILE__,
+            .expected = "unoptimised-build",
+            .acceptable = "",
+            BLAME(multiply) });
     for (int i = 0; i < THREADS; i++) {
         pthread_t thread;
         pthread_create(&thread, NULL, worker, NULL);

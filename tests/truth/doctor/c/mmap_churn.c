@@ -24,8 +24,7 @@ static void filter(unsigned char *picture)
 GUILTY(filter_in_fresh_memory);
 static void __attribute__((noinline)) filter_in_fresh_memory(void)
 {
-    void *picture =
-        mmap(NULL, PICTURE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    void *picture = mmap(NULL, PICTURE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 
     if (picture == MAP_FAILED)
         exit(1);
@@ -48,9 +47,12 @@ static void *worker(void *own)
 
 int main(int argc, char **argv)
 {
-    program = program_start(argc, argv, &(struct truth){ .id = "mmap-churn",
-        .file = __FILE__, .expected = "mmap-contention,page-fault-storm",
-        .acceptable = "context-switch-storm", BLAME(filter_in_fresh_memory) });
+    program = program_start(argc, argv,
+        &(struct truth){ .id = "mmap-churn",
+            .file = __FILE__,
+            .expected = "mmap-contention,page-fault-storm",
+            .acceptable = "context-switch-storm",
+            BLAME(filter_in_fresh_memory) });
     for (int i = 0; i < THREADS; i++) {
         pthread_t thread;
         pthread_create(&thread, NULL, worker, malloc(PICTURE));

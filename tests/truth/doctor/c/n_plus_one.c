@@ -66,9 +66,14 @@ static void *serve(void *argument)
 
 int main(int argc, char **argv)
 {
-    program = program_start(argc, argv, &(struct truth){ .id = "n-plus-one",
-        .file = __FILE__, .expected = "n-plus-one", .acceptable = "downstream-wait",
-        BLAME(load_articles_one_by_one), .load = "-c 4 -r 40", .peer = "lines:1" });
+    program = program_start(argc, argv,
+        &(struct truth){ .id = "n-plus-one",
+            .file = __FILE__,
+            .expected = "n-plus-one",
+            .acceptable = "downstream-wait",
+            BLAME(load_articles_one_by_one),
+            .load = "-c 4 -r 40",
+            .peer = "lines:1" });
     listener = http_listen(program.port);
     for (uintptr_t i = 0; i < THREADS; i++) {
         pthread_t thread;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * A server that prices portfolios by simulation. With the defect one thread does all of it while the
- * other processors idle and requests queue; without it there are as many threads as processors.
+ * A server that prices portfolios by simulation. With the defect one thread does all of it while
+ * the other processors idle and requests queue; without it there are as many threads as processors.
  */
 #include <pthread.h>
 #include <sched.h>
@@ -41,9 +41,13 @@ int main(int argc, char **argv)
     cpu_set_t allowed;
     int threads = 1;
 
-    program = program_start(argc, argv, &(struct truth){ .id = "one-of-two-cores",
-        .file = __FILE__, .expected = "single-core", .acceptable = "loop-blocked-cpu",
-        BLAME(simulate), .load = "-c 16" });
+    program = program_start(argc, argv,
+        &(struct truth){ .id = "one-of-two-cores",
+            .file = __FILE__,
+            .expected = "single-core",
+            .acceptable = "loop-blocked-cpu",
+            BLAME(simulate),
+            .load = "-c 16" });
     if (program.strength == 0 && sched_getaffinity(0, sizeof allowed, &allowed) == 0)
         threads = CPU_COUNT(&allowed);
     listener = http_listen(program.port);

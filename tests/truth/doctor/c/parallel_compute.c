@@ -32,8 +32,9 @@ int main(int argc, char **argv)
 {
     cpu_set_t allowed;
 
-    program_start(argc, argv, &(struct truth){ .id = "parallel-compute", .file = __FILE__,
-        .expected = "", .acceptable = "" });
+    program_start(argc, argv,
+        &(struct truth){
+            .id = "parallel-compute", .file = __FILE__, .expected = "", .acceptable = "" });
     sched_getaffinity(0, sizeof allowed, &allowed);
     for (int i = 0; i < CPU_COUNT(&allowed); i++) {
         pthread_t thread;

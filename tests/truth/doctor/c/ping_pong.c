@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * Two threads pass numbers through pipes. With the defect one number at a time, each waiting for the
- * other's answer, without it a thousand.
+ * Two threads pass numbers through pipes. With the defect one number at a time, each waiting for
+ * the other's answer, without it a thousand.
  */
 #include <pthread.h>
 
@@ -46,9 +46,12 @@ int main(int argc, char **argv)
     uint32_t numbers[BATCH] = { 1 };
     pthread_t thread;
 
-    program = program_start(argc, argv, &(struct truth){ .id = "ping-pong",
-        .file = __FILE__, .expected = "context-switch-storm,tiny-io",
-        .acceptable = "single-core", BLAME(pass_numbers) });
+    program = program_start(argc, argv,
+        &(struct truth){ .id = "ping-pong",
+            .file = __FILE__,
+            .expected = "context-switch-storm,tiny-io",
+            .acceptable = "single-core",
+            BLAME(pass_numbers) });
     if (pipe(there) != 0 || pipe(back) != 0)
         return 1;
     pthread_create(&thread, NULL, answerer, NULL);

@@ -77,9 +77,13 @@ int main(int argc, char **argv)
 {
     pthread_t thread;
 
-    program = program_start(argc, argv, &(struct truth){ .id = "sleep-poll",
-        .file = __FILE__, .expected = "sleep-polling", .acceptable = "", BLAME(wait_by_looking),
-        .load = "-c 4" });
+    program = program_start(argc, argv,
+        &(struct truth){ .id = "sleep-poll",
+            .file = __FILE__,
+            .expected = "sleep-polling",
+            .acceptable = "",
+            BLAME(wait_by_looking),
+            .load = "-c 4" });
     sem_init(&queued, 0, 0);
     listener = http_listen(program.port);
     pthread_create(&thread, NULL, render, NULL);

@@ -40,9 +40,14 @@ static void handle(int fd)
 
 int main(int argc, char **argv)
 {
-    program = program_start(argc, argv, &(struct truth){ .id = "slow-dns",
-        .file = __FILE__, .expected = "dns-blocking", .acceptable = "loop-blocked-io,downstream-wait",
-        BLAME(resolve_collector), .load = "-c 4 -r 100", .peer = "dns:15" });
+    program = program_start(argc, argv,
+        &(struct truth){ .id = "slow-dns",
+            .file = __FILE__,
+            .expected = "dns-blocking",
+            .acceptable = "loop-blocked-io,downstream-wait",
+            BLAME(resolve_collector),
+            .load = "-c 4 -r 100",
+            .peer = "dns:15" });
     use_resolver();
     resolve_collector();
     http_serve_epoll(http_listen(program.port), handle);

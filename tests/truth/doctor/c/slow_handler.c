@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * An epoll server. With the defect one request in ten is a report that takes some 30 ms of CPU on the
- * loop's thread; all others are done in microseconds.
+ * An epoll server. With the defect one request in ten is a report that takes some 30 ms of CPU on
+ * the loop's thread; all others are done in microseconds.
  */
 #include "http.h"
 #include "program.h"
@@ -36,9 +36,13 @@ static void handle(int fd)
 
 int main(int argc, char **argv)
 {
-    program = program_start(argc, argv, &(struct truth){ .id = "slow-handler",
-        .file = __FILE__, .expected = "loop-blocked-cpu", .acceptable = "single-core",
-        BLAME(build_report), .load = "-c 8 -r 200" });
+    program = program_start(argc, argv,
+        &(struct truth){ .id = "slow-handler",
+            .file = __FILE__,
+            .expected = "loop-blocked-cpu",
+            .acceptable = "single-core",
+            BLAME(build_report),
+            .load = "-c 8 -r 200" });
     http_serve_epoll(http_listen(program.port), handle);
     return 0;
 }

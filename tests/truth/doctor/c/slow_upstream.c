@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * A server with four threads that asks a stock service for each request. With the defect the service
- * takes 40 ms, which the peer's delay does; at strength 0 the answer comes out of memory.
+ * A server with four threads that asks a stock service for each request. With the defect the
+ * service takes 40 ms, which the peer's delay does; at strength 0 the answer comes out of memory.
  */
 #include <pthread.h>
 
@@ -42,9 +42,14 @@ static void *serve(void *argument)
 
 int main(int argc, char **argv)
 {
-    program = program_start(argc, argv, &(struct truth){ .id = "slow-upstream",
-        .file = __FILE__, .expected = "downstream-wait,worker-starvation", .acceptable = "n-plus-one",
-        BLAME(ask_stock), .load = "-c 4 -r 100", .peer = "http:40" });
+    program = program_start(argc, argv,
+        &(struct truth){ .id = "slow-upstream",
+            .file = __FILE__,
+            .expected = "downstream-wait,worker-starvation",
+            .acceptable = "n-plus-one",
+            BLAME(ask_stock),
+            .load = "-c 4 -r 100",
+            .peer = "http:40" });
     listener = http_listen(program.port);
     for (uintptr_t i = 0; i < THREADS; i++) {
         pthread_t thread;

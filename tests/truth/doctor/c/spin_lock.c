@@ -53,9 +53,12 @@ static void *teller(void *argument)
 
 int main(int argc, char **argv)
 {
-    program = program_start(argc, argv, &(struct truth){ .id = "spin-lock",
-        .file = __FILE__, .expected = "spinning", .acceptable = "lock-contention",
-        BLAME(ledger_acquire) });
+    program = program_start(argc, argv,
+        &(struct truth){ .id = "spin-lock",
+            .file = __FILE__,
+            .expected = "spinning",
+            .acceptable = "lock-contention",
+            BLAME(ledger_acquire) });
     for (int i = 0; i < ACCOUNTS; i++)
         pthread_mutex_init(&accounts[i].lock, NULL);
     for (uintptr_t i = 0; i < THREADS; i++) {

@@ -46,9 +46,12 @@ static void *consume(void *unused)
 
 int main(int argc, char **argv)
 {
-    program = program_start(argc, argv, &(struct truth){ .id = "spin-yield",
-        .file = __FILE__, .expected = "spinning", .acceptable = "context-switch-storm",
-        BLAME(wait_spinning) });
+    program = program_start(argc, argv,
+        &(struct truth){ .id = "spin-yield",
+            .file = __FILE__,
+            .expected = "spinning",
+            .acceptable = "context-switch-storm",
+            BLAME(wait_spinning) });
     for (int i = 0; i < 2; i++) {
         pthread_t thread;
         pthread_create(&thread, NULL, consume, NULL);

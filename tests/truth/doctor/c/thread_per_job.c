@@ -47,9 +47,12 @@ static void __attribute__((noinline)) start_job(void)
 
 int main(int argc, char **argv)
 {
-    program = program_start(argc, argv, &(struct truth){ .id = "thread-per-job",
-        .file = __FILE__, .expected = "process-churn",
-        .acceptable = "page-fault-storm,mmap-contention", BLAME(start_job) });
+    program = program_start(argc, argv,
+        &(struct truth){ .id = "thread-per-job",
+            .file = __FILE__,
+            .expected = "process-churn",
+            .acceptable = "page-fault-storm,mmap-contention",
+            BLAME(start_job) });
     sem_init(&jobs, 0, 0);
     for (int i = 0; i < 2; i++) {
         pthread_t thread;

@@ -21,9 +21,12 @@ static void handle(int fd)
 
 int main(int argc, char **argv)
 {
-    const struct program p = program_start(argc, argv, &(struct truth){ .id = "throttled",
-        .file = __FILE__, .expected = "throttled", .acceptable = "starved-by-others",
-        .load = "-c 4 -r 800" });
+    const struct program p = program_start(argc, argv,
+        &(struct truth){ .id = "throttled",
+            .file = __FILE__,
+            .expected = "throttled",
+            .acceptable = "starved-by-others",
+            .load = "-c 4 -r 800" });
 
     http_serve_epoll(http_listen(p.port), handle);
     return 0;

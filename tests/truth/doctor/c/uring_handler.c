@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * A loop on io_uring, without a library: timers of 5 ms complete, each completion is a job. With the
- * defect one job in ten takes some 30 ms of CPU.
+ * A loop on io_uring, without a library: timers of 5 ms complete, each completion is a job. With
+ * the defect one job in ten takes some 30 ms of CPU.
  */
 #include <linux/io_uring.h>
 #include <linux/time_types.h>
@@ -28,8 +28,7 @@ static int ring_open(struct ring *r)
     if (r->fd < 0)
         return -1;
     size_t submitted = r->params.sq_off.array + r->params.sq_entries * sizeof(unsigned);
-    size_t completed =
-        r->params.cq_off.cqes + r->params.cq_entries * sizeof(struct io_uring_cqe);
+    size_t completed = r->params.cq_off.cqes + r->params.cq_entries * sizeof(struct io_uring_cqe);
     r->submitted = mmap(NULL, submitted, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_POPULATE, r->fd,
         IORING_OFF_SQ_RING);
     r->completed = mmap(NULL, completed, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_POPULATE, r->fd,
@@ -37,7 +36,7 @@ static int ring_open(struct ring *r)
     r->entries = mmap(NULL, r->params.sq_entries * sizeof *r->entries, PROT_READ | PROT_WRITE,
         MAP_SHARED | MAP_POPULATE, r->fd, IORING_OFF_SQES);
     return r->submitted == MAP_FAILED || r->completed == MAP_FAILED || r->entries == MAP_FAILED ? -1
-                                                                                               : 0;
+                                                                                                : 0;
 }
 
 static void ring_add_timer(struct ring *r)
@@ -46,9 +45,9 @@ static void ring_add_timer(struct ring *r)
     unsigned mask = *(unsigned *)(r->submitted + r->params.sq_off.ring_mask);
     unsigned index = *tail & mask;
 
-    r->entries[index] = (struct io_uring_sqe){ .opcode = IORING_OP_TIMEOUT,
-        .addr = (uintptr_t)&pause_time,
-        .len = 1 };
+    r->entries[index] = (struct io_uring_sqe){
+        .opcode = IORING_OP_TIMEOUT, .addr = (uintptr_t)&pause_time, .len = 1
+    };
     ((unsigned *)(r->submitted + r->params.sq_off.array))[index] = index;
     atomic_fetch_add(tail, 1);
 }
@@ -66,7 +65,7 @@ static void ring_wait(struct ring *r)
 GUILTY(index_document);
 static void __attribute__((noinline)) index_document(void)
 {
-    for (uint32_t i = 0; i < 10000000; i++)
+    for (uint32_t i = 0; i < 40000000; i++)
         sink = sink * 31 + i;
 }
 
@@ -74,9 +73,12 @@ int main(int argc, char **argv)
 {
     struct ring ring = { 0 };
 
-    program = program_start(argc, argv, &(struct truth){ .id = "uring-handler",
-        .file = __FILE__, .expected = "loop-blocked-cpu", .acceptable = "",
-        BLAME(index_document) });
+    program = program_start(argc, argv,
+        &(struct truth){ .id = "uring-handler",
+            .file = __FILE__,
+            .expected = "loop-blocked-cpu",
+            .acceptable = "",
+            BLAME(index_document) });
     if (ring_open(&ring) != 0) {
         perror("io_uring");
         return 77;
