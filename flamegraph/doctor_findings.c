@@ -74,7 +74,7 @@ static void add_proof_row(struct strbuf *out, const struct proof *proof)
         words_value(out, proof->threshold, proof->unit ? proof->unit : "count");
     strbuf_adds(out, "</td><td class=\"number\">");
     if (proof->n > 0)
-        words_count(out, proof->n);
+        words_add_count(out, proof->n);
     strbuf_adds(out, "</td></tr>\n");
 }
 

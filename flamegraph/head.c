@@ -179,7 +179,7 @@ static void add_stack_quality(struct strbuf *out, const struct profile_meta *m)
     strbuf_adds(out, "<li>");
     words_percent(out, m->stacks_complete, all);
     strbuf_adds(out, " whole stacks</li><li>");
-    words_count(out, m->samples_lost);
+    words_add_count(out, m->samples_lost);
     strbuf_adds(out, " lost</li>");
 }
 
@@ -209,12 +209,12 @@ void head_facts(struct strbuf *out, const struct head_input *in)
         fact(out, "recorded", text.ptr);
     }
     strbuf_clear(&text);
-    words_count(&text, root->total_count);
+    words_add_count(&text, root->total_count);
     fact(out, root->total_count == 1 ? "sample" : "samples", text.ptr);
     if (m->rate_hz > 0)
         strbuf_addf(out, "<li>%" PRIu64 " Hz</li>", m->rate_hz);
     strbuf_clear(&text);
-    words_count(&text, in->tree->len - 1);
+    words_add_count(&text, in->tree->len - 1);
     fact(out, "paths", text.ptr);
     add_stack_quality(out, m);
     add_overhead(out, m);
@@ -239,7 +239,7 @@ static void row_text(struct strbuf *out, const char *key, const char *text)
 static void row_count(struct strbuf *out, const char *key, uint64_t value)
 {
     PROF_CLEANUP(strbuf_done) struct strbuf html = STRBUF_INIT;
-    words_count(&html, value);
+    words_add_count(&html, value);
     row_html(out, key, html.ptr);
 }
 

@@ -243,7 +243,7 @@ void plot_summary(struct strbuf *out, const struct plot *pl, struct run_time run
 {
     const struct plot_line *line = &pl->lines.ptr[0];
     if (pl->bars) {
-        words_count(out, pl->count);
+        words_add_count(out, pl->count);
         strbuf_adds(out, pl->count == 1 ? " of " : ", highest ");
     } else {
         strbuf_adds(out, "median ");

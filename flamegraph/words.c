@@ -22,10 +22,10 @@ void words_percent(struct strbuf *out, uint64_t part, uint64_t whole)
         strbuf_addf(out, "%.1f %%", percent);
 }
 
-void words_count(struct strbuf *out, uint64_t value)
+void words_add_count(struct strbuf *out, uint64_t value)
 {
     if (value >= 1000) {
-        words_count(out, value / 1000);
+        words_add_count(out, value / 1000);
         strbuf_addf(out, ",%03" PRIu64, value % 1000);
     } else {
         strbuf_addf(out, "%" PRIu64, value);
@@ -52,7 +52,7 @@ void words_duration(struct strbuf *out, uint64_t ns)
         add_scaled(out, value / 1e3, "µs");
 }
 
-void words_bytes(struct strbuf *out, uint64_t bytes)
+void words_add_bytes(struct strbuf *out, uint64_t bytes)
 {
     const double value = (double)bytes;
     if (bytes >= UINT64_C(1) << 30)
@@ -70,9 +70,9 @@ void words_weight(struct strbuf *out, uint64_t weight, uint64_t weight_unit)
     if (weight_unit == WEIGHT_NANOSECONDS)
         words_duration(out, weight);
     else if (weight_unit == WEIGHT_BYTES)
-        words_bytes(out, weight);
+        words_add_bytes(out, weight);
     else
-        words_count(out, weight);
+        words_add_count(out, weight);
 }
 
 /* ---- values of the doctor ---- */
@@ -85,7 +85,7 @@ static void value_percent(struct strbuf *out, double value)
 static void value_count(struct strbuf *out, double value)
 {
     if (value >= 100.0 || value == floor(value))
-        words_count(out, (uint64_t)(value + 0.5));
+        words_add_count(out, (uint64_t)(value + 0.5));
     else
         strbuf_addf(out, "%.*f", value >= 10.0 ? 1 : 2, value);
 }
@@ -100,7 +100,7 @@ static void value_duration(struct strbuf *out, double value)
 
 static void value_bytes(struct strbuf *out, double value)
 {
-    words_bytes(out, (uint64_t)(value + 0.5));
+    words_add_bytes(out, (uint64_t)(value + 0.5));
 }
 
 void words_value(struct strbuf *out, double value, const char *unit)

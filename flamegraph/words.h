@@ -9,9 +9,9 @@
 #include "profile/profile.h"
 
 void words_percent(struct strbuf *out, uint64_t part, uint64_t whole);
-void words_count(struct strbuf *out, uint64_t value);
+void words_add_count(struct strbuf *out, uint64_t value);
 void words_duration(struct strbuf *out, uint64_t ns);
-void words_bytes(struct strbuf *out, uint64_t bytes);
+void words_add_bytes(struct strbuf *out, uint64_t bytes);
 /* A value in a unit of the doctor: "ns", "bytes", "bytes/s", "share", "1/s", "count". */
 void words_value(struct strbuf *out, double value, const char *unit);
 void words_weight(struct strbuf *out, uint64_t weight, uint64_t weight_unit);
