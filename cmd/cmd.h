@@ -22,8 +22,9 @@ enum command_bit {
     ON_VERSION = 1u << 4,
     ON_HELP = 1u << 5,
     ON_COMPLETION = 1u << 6,
-    ON_RUN = ON_FLAME | ON_RECORD, /* they start or attach to a target */
-    ON_EVERY = (1u << 7) - 1,
+    ON_DOCTOR = 1u << 7,
+    ON_RUN = ON_FLAME | ON_RECORD | ON_DOCTOR, /* they start or attach to a target */
+    ON_EVERY = (1u << 8) - 1,
 };
 
 enum { COMMAND_SYNOPSES_MAX = 3, COMMAND_EXAMPLES_MAX = 4 };
@@ -49,6 +50,7 @@ struct command {
     int (*run)(const struct command *command, struct settings *settings);
 };
 
+extern const struct command doctor_command;
 extern const struct command flame_command;
 extern const struct command record_command;
 extern const struct command report_command;

@@ -4,7 +4,7 @@
 
 static int flame(const struct command *command, struct settings *settings)
 {
-    return run_target(command, settings, "html");
+    return run_target(command, settings, VIEW_FLAME, "html");
 }
 
 const struct command flame_command = {

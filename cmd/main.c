@@ -15,6 +15,7 @@
 #include "cmd/version.h"
 
 static const struct command *const commands[] = {
+    &doctor_command,
     &flame_command,
     &record_command,
     &report_command,

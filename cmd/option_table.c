@@ -11,7 +11,8 @@
 
 enum { STACK_BYTES_MIN = 1024, PID_NUMBER_MAX = 4194304 /* PID_MAX_LIMIT of the kernel */ };
 
-static_assert(RECORD_RATE_DEFAULT_HZ == 499 && RECORD_STACK_BYTES_DEFAULT == 32 * 1024,
+static_assert(RECORD_RATE_DEFAULT_HZ == 499 && RECORD_RATE_DOCTOR_HZ == 199 &&
+                  RECORD_STACK_BYTES_DEFAULT == 32 * 1024,
     "the help of --rate and --stack-size names these");
 
 static const struct option rows[] = {
@@ -78,7 +79,7 @@ static const struct option rows[] = {
         .min = 1,
         .max = RECORD_RATE_MAX_HZ,
         .argument = "HZ",
-        .help = "Samples per second and busy CPU. Default: 499." },
+        .help = "Samples per second and busy CPU. Default: 499; doctor: 199." },
     { .name = "sampler",
         .type = OPTION_TEXT,
         AT(sampler),
@@ -143,6 +144,25 @@ static const struct option rows[] = {
         .values = VALUES_FORMAT,
         .argument = "FORMAT",
         .help = "Output format, whatever the ending of FILE." },
+    { .name = "fail-on",
+        .type = OPTION_LIST,
+        AT(fail_on),
+        .commands = ON_DOCTOR | ON_REPORT,
+        .group = GROUP_OUTPUT,
+        .argument = "CONDITION",
+        .help =
+            "Exit with status 123 when CONDITION holds, with 122 when it cannot be decided. May "
+            "be given several times. For instance 'severity>=warning', 'id:memory-growth', "
+            "'loop_p99>50ms or rss_max>500MB'; the man page has the list." },
+    { .name = "view",
+        .type = OPTION_TEXT,
+        AT(view),
+        .commands = ON_REPORT,
+        .group = GROUP_OUTPUT,
+        .values = VALUES_LISTED,
+        .listed = "doctor flame",
+        .argument = "KIND",
+        .help = "Draw FILE as this command would. Default: as the command that recorded it." },
     { .name = "save",
         .type = OPTION_TEXT,
         AT(save),
@@ -250,7 +270,7 @@ void option_allowed_values(const struct option *row, uint32_t command_bit, struc
     if (row->values == VALUES_FORMAT && (command_bit & ON_CHECK))
         strbuf_adds(out, "text json");
     else if (row->values == VALUES_FORMAT)
-        output_add_format_names(out);
+        output_add_format_names(out, command_bit);
     else if (row->values == VALUES_SAMPLER)
         add_samplers(out);
     else if (row->values == VALUES_LISTED)

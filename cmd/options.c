@@ -17,6 +17,7 @@ struct parse {
 void settings_done(struct settings *s)
 {
     vec_done(&s->outputs);
+    vec_done(&s->fail_on);
 }
 
 /* ---- finding rows ---- */

@@ -30,6 +30,8 @@ struct settings {
     bool open;
     bool quiet;
     bool no_source;
+    const char *view;
+    struct word_list fail_on;
 
     uint64_t pid; /* 0: launch */
     const char *on_port;

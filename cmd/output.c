@@ -9,8 +9,10 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "analyze/write.h"
 #include "base/compiler.h"
 #include "cmd/say.h"
+#include "flamegraph/doctor.h"
 #include "flamegraph/report.h"
 
 enum { PROGRAM_NAME_MAX = 40, SAME_SECOND_MAX = 99, SINK_BUFFER_BYTES = 256 * 1024 };
@@ -25,7 +27,19 @@ static const char native_name[] = "prof";
 
 /* ---- choosing a format ---- */
 
-void output_add_format_names(struct strbuf *out)
+/* The doctor's own row of that name; NULL: the doctor writes it as the flame does, or not at all.
+ */
+static const struct format *doctor_format_named(const char *name)
+{
+    size_t count;
+    const struct diagnosis_format *rows = diagnosis_format_table(&count);
+    for (size_t i = 0; i < count; i++)
+        if (strcmp(rows[i].row.name, name) == 0)
+            return &rows[i].row;
+    return NULL;
+}
+
+void output_add_format_names(struct strbuf *out, uint32_t command_bit)
 {
     size_t count;
     const struct format *rows = format_table(&count);
@@ -33,27 +47,49 @@ void output_add_format_names(struct strbuf *out)
     for (size_t i = 0; i < count; i++)
         if (rows[i].write)
             strbuf_addf(out, " %s", rows[i].name);
+    const struct diagnosis_format *doctors = diagnosis_format_table(&count);
+    for (size_t i = 0; i < count && (command_bit & (ON_DOCTOR | ON_REPORT)); i++)
+        if (!format_by_name(doctors[i].row.name))
+            strbuf_addf(out, " %s", doctors[i].row.name);
 }
 
-static const struct format *format_named(const char *name)
+static const struct format *format_named(const char *name, enum output_view view)
 {
-    return strcmp(name, html_format.name) == 0 ? &html_format : format_by_name(name);
+    if (strcmp(name, html_format.name) == 0)
+        return &html_format;
+    const struct format *own = view == VIEW_DOCTOR ? doctor_format_named(name) : NULL;
+    return own ? own : format_by_name(name);
 }
 
-static const struct format *format_of_path(const char *path)
+static const struct format *format_of_path(const char *path, enum output_view view)
 {
     if (format_ending(&html_format, path) > 0)
         return &html_format;
     const struct format *format = format_by_path(path);
+    size_t count;
+    const struct diagnosis_format *rows = diagnosis_format_table(&count);
+    for (size_t i = 0; i < count && view == VIEW_DOCTOR; i++) {
+        size_t ending = format_ending(&rows[i].row, path);
+        if (ending > 0 && (!format || ending >= format_ending(format, path)))
+            return &rows[i].row;
+    }
     return format && format->write ? format : NULL;
 }
 
-static bool unknown_ending(const char *path, struct err *e)
+static bool unknown_ending(const char *path, enum output_view view, struct err *e)
 {
     err_set(e, ERR_USAGE, "no output format is known by the ending of '%s'", path);
     PROF_CLEANUP(strbuf_done) struct strbuf names = STRBUF_INIT;
-    output_add_format_names(&names);
+    output_add_format_names(&names, view == VIEW_DOCTOR ? ON_DOCTOR : ON_FLAME);
     return err_hint(e, "add --format with one of: %s", names.ptr);
+}
+
+/* One that only the doctor has. */
+static bool not_in_this_view(const char *name, struct err *e)
+{
+    err_set(
+        e, ERR_USAGE, "%s is a format of diagnoses, and this is the view of a flame graph", name);
+    return err_hint(e, "--view doctor asks the doctor about any recording");
 }
 
 static bool is_folder(const char *path)
@@ -66,16 +102,17 @@ static bool choose_format(const struct output_plan *plan, const char *path,
     const struct format **ret_format, struct err *e)
 {
     const struct format *format = NULL;
-    if (plan->settings->format)
-        format = format_named(plan->settings->format);
+    const char *asked = plan->settings->format;
+    if (asked)
+        format = format_named(asked, plan->view);
     else if (strcmp(path, "-") == 0)
-        format = format_named("text");
+        format = format_named("text", plan->view);
     else if (is_folder(path))
-        format = format_named(plan->default_format);
+        format = format_named(plan->default_format, plan->view);
     else
-        format = format_of_path(path);
+        format = format_of_path(path, plan->view);
     if (!format)
-        return unknown_ending(path, e);
+        return asked ? not_in_this_view(asked, e) : unknown_ending(path, plan->view, e);
     *ret_format = format;
     return true;
 }
@@ -155,7 +192,9 @@ static bool open_path(
 static bool open_default(struct outputs *outputs, const struct output_plan *plan, struct err *e)
 {
     const char *asked = plan->settings->format;
-    const struct format *format = format_named(asked ? asked : plan->default_format);
+    const struct format *format = format_named(asked ? asked : plan->default_format, plan->view);
+    if (!format)
+        return not_in_this_view(asked, e);
     if (format->text)
         return open_one(outputs, plan, format, "-", e);
     PROF_CLEANUP(strbuf_done) struct strbuf name = STRBUF_INIT;
@@ -167,7 +206,7 @@ bool outputs_open(struct outputs *outputs, const struct output_plan *plan, struc
 {
     *outputs = (struct outputs){ .invoker = plan->invoker, .stream_fd = -1 };
     const struct settings *s = plan->settings;
-    if (s->save && !open_one(outputs, plan, format_named(native_name), s->save, e))
+    if (s->save && !open_one(outputs, plan, format_named(native_name, plan->view), s->save, e))
         return false;
     for (size_t i = 0; i < s->outputs.len; i++)
         if (!open_path(outputs, plan, s->outputs.ptr[i], e))
@@ -206,19 +245,30 @@ static bool sink_write(void *ctx, const void *bytes, size_t len, struct err *e)
     return sink->waiting.len < SINK_BUFFER_BYTES || sink_flush(sink, e);
 }
 
-static bool write_one(struct output *output, const struct profile *p,
+static bool write_as(const struct format *format, const struct profile *p,
+    const struct diagnosis *d, const struct report_options *page, const struct format_sink *sink,
+    struct err *e)
+{
+    const struct diagnosis_format *own = diagnosis_format_of(format);
+    if (own)
+        return own->write(p, d, sink, e);
+    if (format != &html_format)
+        return format->write(p, sink, e);
+    return d ? doctor_page_write(p, d, page, sink, e) : report_write(p, page, sink, e);
+}
+
+static bool write_one(struct output *output, const struct profile *p, const struct diagnosis *d,
     const struct report_options *page, struct err *e)
 {
     struct file_sink file = { .fd = output->file.fd, .waiting = STRBUF_INIT };
     const struct format_sink sink = { .write = sink_write, .ctx = &file };
-    bool ok = output->format == &html_format ? report_write(p, page, &sink, e)
-                                             : output->format->write(p, &sink, e);
+    bool ok = write_as(output->format, p, d, page, &sink, e);
     ok = ok && sink_flush(&file, e) && file_out_commit(&output->file, e);
     strbuf_done(&file.waiting);
     return ok;
 }
 
-bool outputs_write(struct outputs *outputs, const struct profile *p,
+bool outputs_write(struct outputs *outputs, const struct profile *p, const struct diagnosis *d,
     const struct settings *settings, struct err *e)
 {
     const struct report_options page = {
@@ -235,7 +285,7 @@ bool outputs_write(struct outputs *outputs, const struct profile *p,
             output->written = true; /* as far as it goes: what is missing has been said */
             continue;
         }
-        output->written = write_one(output, p, &page, &failure);
+        output->written = write_one(output, p, d, &page, &failure);
         if (output->written)
             continue;
         err_wrap(&failure, "'%s' was not written", output->file.path);
@@ -264,7 +314,7 @@ static bool rescue_in(
     invoker_own(outputs->invoker, fd);
     struct file_sink file = { .fd = fd, .waiting = STRBUF_INIT };
     const struct format_sink sink = { .write = sink_write, .ctx = &file };
-    const bool ok = format_named(native_name)->write(p, &sink, NULL) && sink_flush(&file, NULL);
+    const bool ok = format_by_name(native_name)->write(p, &sink, NULL) && sink_flush(&file, NULL);
     strbuf_done(&file.waiting);
     if (!ok)
         unlink(path->ptr);

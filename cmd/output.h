@@ -9,6 +9,7 @@
 
 #include <stdbool.h>
 
+#include "analyze/finding.h"
 #include "base/err.h"
 #include "base/file.h"
 #include "base/strbuf.h"
@@ -18,9 +19,11 @@
 #include "format/format.h"
 #include "profile/profile.h"
 
-/* Appends the names of the formats that can be written, those of lib/format and html, with blanks
- * between them. */
-void output_add_format_names(struct strbuf *out);
+/* What a recording is shown as: each has a page, and its own text, Markdown and JSON. */
+enum output_view { VIEW_FLAME, VIEW_DOCTOR };
+
+/* Appends the names of the formats that a command can write, with blanks between them. */
+void output_add_format_names(struct strbuf *out, uint32_t command_bit);
 
 struct output {
     const struct format *format;
@@ -38,8 +41,9 @@ struct outputs {
 struct output_plan {
     const struct settings *settings;
     const struct invoker *invoker;
-    const char *command;        /* for names made up by prof */
-    const char *program;        /* likewise */
+    const char *command; /* for names made up by prof */
+    const char *program; /* likewise */
+    enum output_view view;
     const char *default_format; /* when neither -o nor --format is given */
     bool stream;                /* the first FILE.prof is written while recording */
 };
@@ -51,8 +55,9 @@ bool outputs_open(struct outputs *outputs, const struct output_plan *plan, struc
  */
 bool outputs_start(struct outputs *outputs, struct err *e);
 
-/* Writes all of them even when one fails; e holds the first failure. */
-bool outputs_write(struct outputs *outputs, const struct profile *p,
+/* Writes all of them even when one fails; e holds the first failure. d: NULL in the flame's view.
+ */
+bool outputs_write(struct outputs *outputs, const struct profile *p, const struct diagnosis *d,
     const struct settings *settings, struct err *e);
 
 /*

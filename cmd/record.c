@@ -4,7 +4,7 @@
 
 static int record(const struct command *command, struct settings *settings)
 {
-    return run_target(command, settings, "prof");
+    return run_target(command, settings, VIEW_FLAME, "prof");
 }
 
 const struct command record_command = {

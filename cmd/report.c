@@ -6,15 +6,18 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "analyze/rule.h"
 #include "base/clock.h"
 #include "base/file.h"
 #include "cmd/cmd.h"
+#include "cmd/gates.h"
 #include "cmd/invoker.h"
 #include "cmd/options.h"
 #include "cmd/output.h"
 #include "cmd/say.h"
 #include "cmd/status.h"
 #include "cmd/summary.h"
+#include "cmd/verdict.h"
 #include "format/format.h"
 #include "profile/sample_log.h"
 #include "symbol/symbol.h"
@@ -89,7 +92,17 @@ struct report_run {
     const struct command *command;
     struct invoker invoker;
     struct outputs outputs;
+    enum output_view view;
+    struct gates gates;
+    struct diagnosis diagnosis;
+    bool diagnosed; /* in the doctor's view, or because a condition asks */
 };
+
+static enum output_view view_of(const struct settings *s, const struct profile *p)
+{
+    const char *kind = s->view ? s->view : profile_meta_get(p)->kind;
+    return kind && strcmp(kind, "doctor") == 0 ? VIEW_DOCTOR : VIEW_FLAME;
+}
 
 static bool write_report(
     struct report_run *run, const struct settings *s, struct profile *p, struct err *e)
@@ -107,6 +120,7 @@ static bool write_report(
         .invoker = &run->invoker,
         .command = run->command->name,
         .program = program.ptr,
+        .view = run->view,
         .default_format = "html",
     };
     if (!outputs_open(&run->outputs, &plan, e))
@@ -114,7 +128,11 @@ static bool write_report(
     signal(SIGPIPE, SIG_IGN); /* a closed pipe becomes an error that is said */
     signal(SIGXFSZ, SIG_IGN); /* and so does a file that may not grow */
     name_frames(p);
-    return outputs_write(&run->outputs, p, s, e);
+    run->diagnosed = run->view == VIEW_DOCTOR || run->gates.list.len > 0;
+    if (run->diagnosed)
+        diagnose(p, &run->diagnosis);
+    const struct diagnosis *shown = run->view == VIEW_DOCTOR ? &run->diagnosis : NULL;
+    return outputs_write(&run->outputs, p, shown, s, e);
 }
 
 static int report(const struct command *command, struct settings *settings)
@@ -123,18 +141,29 @@ static int report(const struct command *command, struct settings *settings)
     struct report_run run = { .command = command, .outputs.stream_fd = -1 };
     invoker_init(&run.invoker);
     struct profile *p = NULL;
-    bool ok = check_operands(settings, &e) && (p = read_input(settings->operands[0], &e)) != NULL &&
-              write_report(&run, settings, p, &e);
+    bool ok = check_operands(settings, &e) && gates_init(&run.gates, settings, &e) &&
+              (p = read_input(settings->operands[0], &e)) != NULL;
+    if (ok)
+        run.view = view_of(settings, p);
+    ok = ok && write_report(&run, settings, p, &e);
     int status = ok ? STATUS_OK : status_of_error(&e);
     if (!ok)
         say_error(&e);
     if (ok && settings->open)
         outputs_show(&run.outputs);
     if (ok && !settings->quiet) {
-        summary_say(p);
-        summary_say_paths(&run.outputs);
+        if (run.view == VIEW_DOCTOR)
+            verdict_say(p, &run.diagnosis);
+        else
+            summary_say(p);
     }
+    if (ok)
+        status = gates_say(&run.gates, p, &run.diagnosis);
+    if (ok && !settings->quiet)
+        summary_say_paths(&run.outputs);
     err_done(&e);
+    diagnosis_done(&run.diagnosis);
+    gates_done(&run.gates);
     outputs_done(&run.outputs);
     profile_free(p);
     return status;

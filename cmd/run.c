@@ -9,9 +9,11 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "analyze/rule.h"
 #include "base/clock.h"
 #include "base/compiler.h"
 #include "cmd/attach.h"
+#include "cmd/gates.h"
 #include "cmd/invoker.h"
 #include "cmd/output.h"
 #include "cmd/progress.h"
@@ -19,12 +21,16 @@
 #include "cmd/say.h"
 #include "cmd/status.h"
 #include "cmd/summary.h"
+#include "cmd/verdict.h"
 #include "profile/sample_log.h"
 #include "record/record.h"
 
 struct run {
     const struct command *command;
     const struct settings *settings;
+    enum output_view view;
+    struct gates gates;
+    struct diagnosis diagnosis; /* in the doctor's view, once the target has ended */
     struct invoker invoker;
     struct target_words target;
     struct outputs outputs;
@@ -59,7 +65,7 @@ static bool check_settings(const struct run *run, struct err *e)
 static bool prepare(struct run *run, struct err *e)
 {
     const struct settings *s = run->settings;
-    if (!check_settings(run, e))
+    if (!check_settings(run, e) || !gates_init(&run->gates, s, e))
         return false;
     bool found = s->pid ? target_words_attach(&run->target, (pid_t)s->pid, e)
                         : invoker_find_program(&run->invoker, s->operands[0], e);
@@ -77,6 +83,7 @@ static bool open_outputs(struct run *run, const char *default_format, struct err
         .invoker = &run->invoker,
         .command = run->command->name,
         .program = run->target.program.ptr,
+        .view = run->view,
         .default_format = default_format,
         .stream = true,
     };
@@ -87,6 +94,7 @@ static void set_meta(struct run *run)
 {
     const struct settings *s = run->settings;
     struct profile_meta *meta = profile_meta(record_session_profile(run->session));
+    meta_set_text(&meta->kind, slice_of(run->command->name));
     PROF_CLEANUP(strbuf_done) struct strbuf shown = STRBUF_INIT;
     redact_command(run->target.args.ptr, run->target.args.len, s->show_args, &shown);
     meta_set_text(&meta->command, strbuf_slice(&shown));
@@ -112,6 +120,7 @@ static bool start(struct run *run, struct err *e)
         .run_as = run->invoker.sudo ? &run->invoker.user : NULL,
         .env = environ,
         .no_inline = s->no_inline,
+        .doctor = run->view == VIEW_DOCTOR,
     };
     run->session = record_session_new(&options, e);
     if (!run->session)
@@ -151,8 +160,13 @@ static void protect_report(void)
         sigaction(numbers[i], &pass, NULL);
 }
 
-static void say_samples(const struct run *run, const struct profile *p)
+static void say_result(const struct run *run, const struct profile *p)
 {
+    if (run->view == VIEW_DOCTOR) {
+        if (!run->settings->quiet)
+            verdict_say(p, &run->diagnosis);
+        return;
+    }
     if (sample_log_count(profile_samples(p)) > 0) {
         if (!run->settings->quiet)
             summary_say(p);
@@ -198,11 +212,19 @@ static void rescue(const struct run *run, const struct profile *p, bool saved)
         say("what was recorded is kept: prof report %s -o FILE", path.ptr);
 }
 
+static bool write_outputs(struct run *run, const struct profile *p, struct err *e)
+{
+    const struct diagnosis *d = run->view == VIEW_DOCTOR ? &run->diagnosis : NULL;
+    return outputs_write(&run->outputs, p, d, run->settings, e);
+}
+
 static bool report(struct run *run, struct err *e)
 {
     uint64_t cpu_before_ns = cpu_with_workers_ns();
     record_session_resolve(run->session);
     struct profile *p = record_session_profile(run->session);
+    if (run->view == VIEW_DOCTOR)
+        diagnose(p, &run->diagnosis);
     profile_meta(p)->report_cpu_ns = cpu_with_workers_ns() - cpu_before_ns;
     struct err save = { 0 };
     bool saved =
@@ -210,8 +232,8 @@ static bool report(struct run *run, struct err *e)
     run->saved = saved;
     if (!saved)
         err_wrap(&save, "the recording was not saved whole");
-    bool written = outputs_write(&run->outputs, p, run->settings, e);
-    say_samples(run, p);
+    bool written = write_outputs(run, p, e);
+    say_result(run, p);
     say_load_status(run->outcome.load_status);
     if (!saved && !written)
         say_error(&save);
@@ -255,11 +277,13 @@ static int record_and_report(struct run *run)
         rescue(run, record_session_profile(run->session), run->saved);
     }
     err_done(&e);
+    int gate = gates_say(&run->gates, record_session_profile(run->session), &run->diagnosis);
+    int status = gate != STATUS_OK ? gate : status_of_outcome(&run->outcome);
     if (reported && run->settings->open)
         outputs_show(&run->outputs);
     if (!run->settings->quiet)
         summary_say_paths(&run->outputs);
-    return reported && run->recorded ? status_of_outcome(&run->outcome) : STATUS_PROF_FAILED;
+    return reported && run->recorded ? status : STATUS_PROF_FAILED;
 }
 
 static int status_before_target(const struct err *e)
@@ -269,10 +293,12 @@ static int status_before_target(const struct err *e)
     return status_of_error(e);
 }
 
-int run_target(
-    const struct command *command, const struct settings *settings, const char *default_format)
+int run_target(const struct command *command, const struct settings *settings,
+    enum output_view view, const char *default_format)
 {
-    struct run run = { .command = command, .settings = settings, .outputs.stream_fd = -1 };
+    struct run run = {
+        .command = command, .settings = settings, .view = view, .outputs.stream_fd = -1
+    };
     invoker_init(&run.invoker);
     struct err e = { 0 };
     int status;
@@ -287,6 +313,8 @@ int run_target(
         status = record_and_report(&run);
     }
     err_done(&e);
+    diagnosis_done(&run.diagnosis); /* before the profile that it speaks of */
+    gates_done(&run.gates);
     record_session_free(run.session);
     outputs_done(&run.outputs);
     target_words_done(&run.target);

@@ -8,9 +8,11 @@
 
 #include "cmd/cmd.h"
 #include "cmd/options.h"
+#include "cmd/output.h"
 
-/* Returns the exit status. default_format: written when neither -o nor --format is given. */
-int run_target(
-    const struct command *command, const struct settings *settings, const char *default_format);
+/* Returns the exit status. default_format: written when neither -o nor --format is given. In the
+ * doctor's view evidence of all kinds is recorded and judged. */
+int run_target(const struct command *command, const struct settings *settings,
+    enum output_view view, const char *default_format);
 
 #endif

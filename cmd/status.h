@@ -12,6 +12,8 @@
 enum {
     STATUS_OK = 0,
     STATUS_USAGE = 2,          /* wrong words, before there is a target */
+    STATUS_UNDECIDED = 122,    /* a --fail-on condition rests on what was not recorded */
+    STATUS_TRIPPED = 123,      /* a --fail-on condition holds */
     STATUS_PROF_FAILED = 125,  /* prof could not do its work */
     STATUS_NOT_RUNNABLE = 126, /* the program exists but cannot be run */
     STATUS_NOT_FOUND = 127,    /* there is no such program */
