@@ -8,7 +8,7 @@ const cache = new Map();
 
 function renderPage(address) {
   const lines = [];
-  for (let i = 0; i < 200; i++) lines.push(`<tr><td>${address}</td><td>${i * 7}</td></tr>`);
+  for (let i = 0; i < 800; i++) lines.push(`<tr><td>${address}</td><td>${i * 7}</td></tr>`);
   return Buffer.from(lines.join('\n'));
 }
 
