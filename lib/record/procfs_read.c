@@ -145,10 +145,13 @@ bool procfs_parse_stat(struct slice text, struct procfs_stat *ret_stat)
     enum {
         FIELD_STATE = 3,
         FIELD_PARENT = 4,
+        FIELD_MINOR_FAULTS = 10,
+        FIELD_MAJOR_FAULTS = 12,
         FIELD_USER = 14,
         FIELD_KERNEL = 15,
         FIELD_CHILDREN_USER = 16,
         FIELD_CHILDREN_KERNEL = 17,
+        FIELD_THREADS = 20,
         FIELD_RSS = 24,
     };
     const size_t name_end = slice_rfind(text, ')');
@@ -175,6 +178,9 @@ bool procfs_parse_stat(struct slice text, struct procfs_stat *ret_stat)
         .children_user_ns = fields[FIELD_CHILDREN_USER] * tick_ns,
         .children_kernel_ns = fields[FIELD_CHILDREN_KERNEL] * tick_ns,
         .rss_bytes = fields[FIELD_RSS] * (uint64_t)sysconf(_SC_PAGESIZE),
+        .minor_faults = fields[FIELD_MINOR_FAULTS],
+        .major_faults = fields[FIELD_MAJOR_FAULTS],
+        .threads = fields[FIELD_THREADS],
     };
     return true;
 }
@@ -189,4 +195,31 @@ bool procfs_stat(pid_t pid, pid_t tid, struct procfs_stat *ret_stat)
         strbuf_adds(&name, "stat");
     return procfs_read(pid, name.ptr, SMALL_FILE_MAX, &text) &&
            procfs_parse_stat(strbuf_slice(&text), ret_stat);
+}
+
+bool procfs_parse_status(struct slice text, const char *key, uint64_t *ret_number)
+{
+    struct slice line;
+    const size_t len = strlen(key);
+    while (slice_split(&text, '\n', &line)) {
+        if (!slice_starts(line, key) || line.len <= len || line.ptr[len] != ':')
+            continue;
+        struct slice rest = slice_trim(slice_skip(line, len + 1));
+        return slice_to_u64(slice_take_word(&rest), 10, ret_number);
+    }
+    return false;
+}
+
+bool procfs_parse_io(struct slice text, struct procfs_io *ret_io)
+{
+    struct procfs_io io;
+    const bool ok = procfs_parse_status(text, "rchar", &io.read_chars) &&
+                    procfs_parse_status(text, "wchar", &io.write_chars) &&
+                    procfs_parse_status(text, "syscr", &io.read_calls) &&
+                    procfs_parse_status(text, "syscw", &io.write_calls) &&
+                    procfs_parse_status(text, "read_bytes", &io.read_bytes) &&
+                    procfs_parse_status(text, "write_bytes", &io.write_bytes);
+    if (ok)
+        *ret_io = io;
+    return ok;
 }

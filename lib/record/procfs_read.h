@@ -37,6 +37,8 @@ struct procfs_stat {
     uint64_t user_ns, kernel_ns;                   /* in steps of a clock tick */
     uint64_t children_user_ns, children_kernel_ns; /* of those it has waited for */
     uint64_t rss_bytes;
+    uint64_t minor_faults, major_faults; /* of all its threads, ended ones too */
+    uint64_t threads;
 };
 
 /* tid 0: the whole process. */
@@ -44,5 +46,15 @@ bool procfs_stat(pid_t pid, pid_t tid, struct procfs_stat *ret_stat);
 
 /* Text of a stat file -> numbers; the name in it may hold blanks and brackets. */
 bool procfs_parse_stat(struct slice text, struct procfs_stat *ret_stat);
+
+/* "Key:\tnumber [kB]" in a status file; false: not there (kernel threads have no memory). */
+bool procfs_parse_status(struct slice text, const char *key, uint64_t *ret_number);
+
+struct procfs_io {
+    uint64_t read_chars, write_chars, read_calls, write_calls; /* system calls, files or not */
+    uint64_t read_bytes, write_bytes;                          /* from and to storage */
+};
+
+bool procfs_parse_io(struct slice text, struct procfs_io *ret_io);
 
 #endif

@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: MIT
+/*
+ * The TCP sockets of the processes under observation, over time: who listens where, how many
+ * connections wait to be accepted, what is not sent yet, what the peer has closed and the target
+ * has not. Sockets are matched by the inodes of the processes' descriptors.
+ */
+#ifndef PROF_RECORD_SOCKET_WATCH_H
+#define PROF_RECORD_SOCKET_WATCH_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "base/vec.h"
+#include "record/process_watch.h"
+
+/* What the sockets of one process add up to. */
+struct socket_sums {
+    uint64_t backlog, send_queue, close_wait;
+    bool listens, has_tcp;
+};
+
+struct owned_socket {
+    uint64_t inode;
+    uint32_t process; /* index of the watch */
+};
+
+struct socket_watch {
+    int fd; /* -1: cannot be asked */
+    bool tried;
+    uint64_t began_ns, next_ns;
+    VEC(struct owned_socket) owned; /* by inode; made for each look */
+    VEC(struct socket_sums) sums;
+    struct process_watch *const *watches;
+};
+
+void socket_watch_init(struct socket_watch *s);
+void socket_watch_done(struct socket_watch *s);
+
+/* Looks when it is time and some watch has sockets. */
+void socket_watch_beat(
+    struct socket_watch *s, struct process_watch *const *watches, size_t count, uint64_t now_ns);
+
+#endif
