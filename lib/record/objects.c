@@ -32,13 +32,15 @@ struct known {
     int fd;
     uint64_t link_hash;
     enum wait_kind kind;
-    char *object; /* owned; NULL: none */
-    bool unsure;  /* could not be found out: to be tried again */
+    char *object;   /* owned; NULL: none */
+    bool unsure;    /* could not be found out: to be tried again */
+    uint32_t epoch; /* of objects, when the link was last compared */
 };
 
 struct objects {
     struct known *known;
     struct socket_names *sockets;
+    uint32_t epoch;
     struct strbuf object, operation; /* what the last answer borrows from */
 };
 
@@ -190,7 +192,7 @@ struct wait objects_of_fd(struct objects *o, pid_t pid, int fd, bool fresh, uint
 {
     struct known *k = slot_of(o, pid, fd);
     const bool same = k->pid == pid && k->fd == fd;
-    if (same && fresh)
+    if (same && fresh && k->epoch == o->epoch)
         return answer(k);
     PROF_CLEANUP(strbuf_done) struct strbuf name = STRBUF_INIT;
     PROF_CLEANUP(strbuf_done) struct strbuf link = STRBUF_INIT;
@@ -203,7 +205,13 @@ struct wait objects_of_fd(struct objects *o, pid_t pid, int fd, bool fresh, uint
         *k = (struct known){ .pid = pid, .fd = fd, .link_hash = hash };
         look_up(o, k, strbuf_slice(&link), now_ns);
     }
+    k->epoch = o->epoch;
     return answer(k);
+}
+
+void objects_doubt(struct objects *o)
+{
+    o->epoch++;
 }
 
 void objects_forget(struct objects *o, pid_t pid, int fd)
@@ -217,7 +225,7 @@ void objects_set_peer(struct objects *o, pid_t pid, int fd, enum wait_kind kind,
 {
     struct known *k = slot_of(o, pid, fd);
     clear_known(k);
-    *k = (struct known){ .pid = pid, .fd = fd };
+    *k = (struct known){ .pid = pid, .fd = fd, .epoch = o->epoch };
     set_known(k, kind, name);
 }
 

@@ -29,9 +29,12 @@ void objects_free(struct objects *o);
 /* The call as something to wait for. Its slices live until the next call of any function here. */
 struct wait objects_of_call(struct objects *o, const struct call *call, uint64_t now_ns);
 
-/* Of a descriptor, without an operation. `fresh`: as remembered, if it is, because the caller sees
- * every call that could have changed it. */
+/* Of a descriptor, without an operation. `fresh`: as found out since objects_doubt(), if it was,
+ * because the caller has seen every call since that could have changed it. */
 struct wait objects_of_fd(struct objects *o, pid_t pid, int fd, bool fresh, uint64_t now_ns);
+
+/* Calls may have gone unseen: every descriptor is compared with its link once more. */
+void objects_doubt(struct objects *o);
 
 /* The descriptor means something else from now on. */
 void objects_forget(struct objects *o, pid_t pid, int fd);
