@@ -21,7 +21,8 @@ static void begin(struct duty *d, bool open, uint64_t now_ns, uint64_t cost_ns, 
     d->cpu_from_ns = cpu_ns;
 }
 
-bool duty_wants_open(struct duty *d, uint64_t now_ns, uint64_t cost_ns, uint64_t cpu_ns)
+bool duty_wants_open(
+    struct duty *d, uint64_t now_ns, uint64_t cost_ns, uint64_t cpu_ns, bool useful)
 {
     const uint64_t length_ns = !d->open       ? DUTY_PERIOD_NS - DUTY_BURST_NS
                                : d->in_bursts ? DUTY_BURST_NS
@@ -33,8 +34,10 @@ bool duty_wants_open(struct duty *d, uint64_t now_ns, uint64_t cost_ns, uint64_t
     const uint64_t limit = d->in_bursts ? RETURN_PERCENT : BUDGET_PERCENT;
     const bool over = cost * 100 > (cpu > CPU_MIN_NS ? cpu : CPU_MIN_NS) * limit;
     const bool was_open = d->open;
-    if (was_open)
-        d->in_bursts = over;
-    begin(d, !was_open || !over, now_ns, cost_ns, cpu_ns);
+    if (was_open) {
+        d->in_bursts = over || !useful;
+        d->costly |= over;
+    }
+    begin(d, !was_open || !d->in_bursts, now_ns, cost_ns, cpu_ns);
     return d->open;
 }

@@ -19,16 +19,21 @@
 
 struct duty {
     bool open;
-    bool in_bursts;    /* the budget was passed */
+    bool in_bursts;    /* the budget was passed, or there was nothing to see */
+    bool costly;       /* the budget was passed, at some time */
     uint64_t since_ns; /* start of the window, burst or pause */
     uint64_t cost_from_ns, cpu_from_ns;
 };
 
 /*
  * cost_ns: what the event has taken from the target so far; cpu_ns: what the target has used so
- * far. The answer is also in d->open.
+ * far; useful: there is something to see. The answer is also in d->open.
  */
-bool duty_wants_open(struct duty *d, uint64_t now_ns, uint64_t cost_ns, uint64_t cpu_ns);
+bool duty_wants_open(
+    struct duty *d, uint64_t now_ns, uint64_t cost_ns, uint64_t cpu_ns, bool useful);
+
+/* There is nothing to see now: bursts, whatever it costs. */
+void duty_look_rarely(struct duty *d);
 
 /* The event has been opened for the first time. */
 void duty_start(struct duty *d, uint64_t now_ns);

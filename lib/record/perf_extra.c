@@ -247,6 +247,11 @@ uint64_t extra_events_count(const struct extra_events *x, uint32_t event)
     return event > 0 && event < x->count ? x->list[event].count : 0;
 }
 
+uint64_t extra_events_cost_of(const struct extra_events *x, uint32_t event)
+{
+    return extra_events_count(x, event) * (event < x->count ? x->list[event].what.cost_ns : 0);
+}
+
 uint64_t extra_events_cost_ns(const struct extra_events *x)
 {
     uint64_t sum = 0;

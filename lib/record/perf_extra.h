@@ -61,6 +61,7 @@ uint64_t extra_events_count(const struct extra_events *x, uint32_t event);
 
 /* What all of them have taken from the target so far, by their cost_ns. */
 uint64_t extra_events_cost_ns(const struct extra_events *x);
+uint64_t extra_events_cost_of(const struct extra_events *x, uint32_t event);
 
 /* ---- for the sampler ---- */
 

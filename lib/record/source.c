@@ -12,7 +12,9 @@ static const struct source *const table[] = {
     &source_perf,
     &source_wall, /* before switches: sees the end of a thread first */
     &source_switches,
+    &source_loops, /* uses the thread states of switches */
     &source_faults,
+    &source_syscalls,
     &source_procfs,
     &source_node,
 };

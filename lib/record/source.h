@@ -95,10 +95,12 @@ struct source {
     void (*stop)(void *state);
 };
 
+extern const struct source source_loops;    /* loops.c */
 extern const struct source source_perf;     /* perf.c */
 extern const struct source source_node;     /* node.c */
 extern const struct source source_faults;   /* faults.c */
 extern const struct source source_procfs;   /* procfs.c */
+extern const struct source source_syscalls; /* syscalls.c */
 extern const struct source source_switches; /* switches.c */
 extern const struct source source_wall;     /* wall.c */
 

@@ -270,6 +270,8 @@ static bool is_observed(const struct switches *s, const struct perf_record *r)
 static void take_exec(struct switches *s, const struct perf_record *r)
 {
     const struct thread_state *t = thread_states_find(&s->states, (pid_t)r->tid);
+    if (r->name.exec && pid_table_get(&s->live, (pid_t)r->pid) == 0)
+        pid_table_set(&s->live, (pid_t)r->pid, 1);
     if (r->name.exec && (!t || t->run == THREAD_UNKNOWN))
         thread_states_switch(&s->states, (pid_t)r->pid, (pid_t)r->tid, false, false, r->time_ns);
 }
@@ -368,17 +370,17 @@ static void find_waiting(struct switches *s, uint64_t now_ns)
 static void keep_budget(struct switches *s, uint64_t now_ns)
 {
     struct extra_events *extras = s->recorder->extras;
-    const bool was_open = s->duty.open, was_in_bursts = s->duty.in_bursts;
-    const uint64_t cost_ns = extra_events_count(extras, s->event) * SWITCH_COST_NS;
+    const bool was_open = s->duty.open, was_costly = s->duty.costly;
+    const uint64_t cost_ns = extra_events_cost_of(extras, s->event);
     const bool open =
-        duty_wants_open(&s->duty, now_ns, cost_ns, thread_states_cpu_ns(&s->states, now_ns));
+        duty_wants_open(&s->duty, now_ns, cost_ns, thread_states_cpu_ns(&s->states, now_ns), true);
     if (open && !was_open) {
         extra_events_open(extras, s->event);
     } else if (!open && was_open) {
         extra_events_close(extras, s->event);
         thread_states_lost(&s->states, now_ns);
     }
-    if (s->duty.in_bursts && !was_in_bursts)
+    if (s->duty.costly && !was_costly)
         recorder_step_down(s->recorder, "context switches", now_ns);
 }
 

@@ -23,6 +23,11 @@ struct thread_state *thread_states_find(struct thread_states *ts, pid_t tid)
 
 /* ---- time ---- */
 
+static uint64_t more_than(uint64_t a, uint64_t b)
+{
+    return a > b ? a - b : 0;
+}
+
 /* The part of [from, to) that is recorded. */
 static uint64_t recorded(const struct thread_states *ts, uint64_t from_ns, uint64_t to_ns)
 {
@@ -35,6 +40,7 @@ static void become(
     struct thread_states *ts, struct thread_state *t, enum thread_run run, uint64_t time_ns)
 {
     const uint64_t ns = recorded(ts, t->since_ns, time_ns);
+    t->plain = thread_state_plain(t, time_ns);
     switch (t->run) {
     case THREAD_UNKNOWN:
         break;
@@ -74,9 +80,14 @@ uint64_t thread_states_cpu_ns(const struct thread_states *ts, uint64_t now_ns)
     return sum;
 }
 
-static uint64_t more_than(uint64_t a, uint64_t b)
+struct thread_times thread_state_plain(const struct thread_state *t, uint64_t now_ns)
 {
-    return a > b ? a - b : 0;
+    const uint64_t ns = more_than(now_ns, t->since_ns);
+    struct thread_times times = t->plain;
+    times.on_cpu_ns += t->run == THREAD_RUNS ? ns : 0;
+    times.blocked_ns += t->run == THREAD_BLOCKED ? ns : 0;
+    times.queued_ns += t->run == THREAD_QUEUED ? ns : 0;
+    return times;
 }
 
 static uint64_t smaller(uint64_t a, uint64_t b)

@@ -30,6 +30,10 @@ enum thread_run {
     THREAD_BLOCKED, /* off CPU by its own doing */
 };
 
+struct thread_times {
+    uint64_t on_cpu_ns, blocked_ns, queued_ns;
+};
+
 struct thread_state {
     pid_t pid, tid;
     uint32_t serial; /* unique over all threads of the recording */
@@ -40,16 +44,15 @@ struct thread_state {
 
     /* Totals up to since_ns. */
     uint64_t on_cpu_ns, blocked_ns, queued_ns;
-    uint64_t blocks;   /* how often it has blocked */
-    uint64_t switches; /* records seen */
+    struct thread_times plain; /* the same, never reconciled: exact where switches are known */
+    uint64_t blocks;           /* how often it has blocked */
+    uint64_t switches;         /* records seen */
 
     /* The last wait: of its own doing, and over. 0: none yet. */
     uint64_t block_from_ns, block_to_ns;
 
     /* At the last reconciliation: totals here, and the kernel's. */
-    struct thread_times {
-        uint64_t on_cpu_ns, blocked_ns, queued_ns;
-    } seen;
+    struct thread_times seen;
     uint64_t looked_ns, kernel_on_cpu_ns, kernel_queued_ns;
 };
 
@@ -86,6 +89,9 @@ void thread_states_lost(struct thread_states *ts, uint64_t time_ns);
 /* Totals as of now, with the piece of time that is under way. */
 struct thread_times thread_state_times(
     const struct thread_states *ts, const struct thread_state *t, uint64_t now_ns);
+
+/* As above, from switches alone and whether recorded or not: for the parts of one interval. */
+struct thread_times thread_state_plain(const struct thread_state *t, uint64_t now_ns);
 
 /* On-CPU time of all threads, living or not. */
 uint64_t thread_states_cpu_ns(const struct thread_states *ts, uint64_t now_ns);

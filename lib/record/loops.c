@@ -1,0 +1,287 @@
+// SPDX-License-Identifier: MIT
+/*
+ * The source of event-loop turns: the beginning and end of every call that loops wait in, by the
+ * tracepoints of system calls with a filter in the kernel. While they are open every system call of
+ * the target takes the kernel's slow path, so that their cost is that of all its calls: a third
+ * event counts those. Above the budget, and while no loop is found, looks are bursts.
+ */
+#include "record/source.h"
+
+#include <linux/perf_event.h>
+#include <stdlib.h>
+#include <sys/syscall.h>
+
+#include "base/alloc.h"
+#include "base/clock.h"
+#include "base/file.h"
+#include "record/duty.h"
+#include "record/perf_extra.h"
+#include "record/syscall_trace.h"
+#include "record/turns.h"
+
+enum {
+    RECORD_COST_NS = 700,  /* of a call's begin or end, measured on a busy redis */
+    SYSCALL_COST_NS = 300, /* of every other call: slow path and filter */
+    COUNT_PERIOD = 1000,   /* every so many calls of a thread on a CPU are a record */
+};
+
+#define SEARCH_NS UINT64_C(1000000000) /* for loops, before looking in bursts only */
+#define LONG_BURST_NS UINT64_C(2000000000)
+
+/* Which argument tells that one descriptor is waited for: then the thread talks to one peer. */
+struct wait_call {
+    uint32_t number;
+    int many_argument; /* -1: always a loop's call */
+};
+
+static const struct wait_call wait_calls[] = {
+#ifdef SYS_epoll_wait
+    { SYS_epoll_wait, 2 },
+    { SYS_poll, 1 },
+    { SYS_select, -1 },
+#endif
+    { SYS_epoll_pwait, 2 },
+    { SYS_epoll_pwait2, 2 },
+    { SYS_ppoll, 1 },
+    { SYS_pselect6, -1 },
+    { SYS_io_uring_enter, 2 },
+};
+
+enum { EVENT_ENTER, EVENT_EXIT, EVENT_COUNT, EVENTS };
+
+struct loops {
+    struct recorder *recorder;
+    struct turns turns;
+    struct tracepoint enter, exit;
+    uint32_t events[EVENTS];
+    struct duty duty;
+    bool said_costly;
+    uint64_t searched_ns; /* until when loops are searched without a pause */
+};
+
+/* ---- records ---- */
+
+static const struct wait_call *find_call(uint64_t number)
+{
+    for (size_t i = 0; i < PROF_ARRAY_LEN(wait_calls); i++)
+        if (wait_calls[i].number == number)
+            return &wait_calls[i];
+    return NULL;
+}
+
+static const struct thread_state *state_of(const struct loops *l, pid_t tid)
+{
+    return l->recorder->threads ? thread_states_find(l->recorder->threads, tid) : NULL;
+}
+
+static void take_enter(struct loops *l, const struct perf_record *r)
+{
+    const struct slice raw = r->sample.raw;
+    const struct wait_call *call = find_call(tracepoint_number(&l->enter, "id", 0, raw));
+    if (!call)
+        return;
+    const int many = call->many_argument;
+    const uint64_t at_most = many < 0 ? 2 : tracepoint_number(&l->enter, "args", (size_t)many, raw);
+    const uint64_t needed = call->number == SYS_io_uring_enter ? 1 : 2;
+    if ((int32_t)at_most < (int32_t)needed)
+        return;
+    const struct loop_call c = { .number = call->number };
+    turns_enter(
+        &l->turns, (pid_t)r->pid, (pid_t)r->tid, state_of(l, (pid_t)r->tid), r->time_ns, &c);
+}
+
+static void take_exit(struct loops *l, const struct perf_record *r)
+{
+    const struct slice raw = r->sample.raw;
+    const int64_t result = (int64_t)tracepoint_number(&l->exit, "ret", 0, raw);
+    const struct loop_call c = {
+        .number = (uint32_t)tracepoint_number(&l->exit, "id", 0, raw),
+        .events = result > 0 && result < INT32_MAX ? (uint32_t)result : 0,
+    };
+    turns_exit(&l->turns, (pid_t)r->tid, state_of(l, (pid_t)r->tid), r->time_ns, &c);
+}
+
+static void loops_take(void *state, const struct perf_record *r)
+{
+    struct loops *l = state;
+    l->turns.from_ns = l->recorder->from_ns;
+    l->turns.to_ns = l->recorder->to_ns;
+    if (r->kind == PERF_LOST)
+        turns_lost(&l->turns);
+    else if (r->kind == PERF_EXIT)
+        turns_thread_end(&l->turns, (pid_t)r->tid, r->time_ns);
+    else if (r->kind == PERF_EVENT && r->event == l->events[EVENT_ENTER])
+        take_enter(l, r);
+    else if (r->kind == PERF_EVENT && r->event == l->events[EVENT_EXIT])
+        take_exit(l, r);
+}
+
+static struct thread_id row_of(void *ctx, pid_t pid, pid_t tid, uint64_t time_ns)
+{
+    struct recorder *r = ctx;
+    const struct tracked_thread *t = processes_thread(&r->processes, pid, tid, time_ns);
+    return t ? t->row : (struct thread_id){ 0 };
+}
+
+/* ---- events ---- */
+
+static void make_filter(struct strbuf *out)
+{
+    for (size_t i = 0; i < PROF_ARRAY_LEN(wait_calls); i++)
+        strbuf_addf(out, "%sid == %u", i > 0 ? " || " : "", wait_calls[i].number);
+}
+
+static void add_events(struct loops *l)
+{
+    PROF_CLEANUP(strbuf_done) struct strbuf filter = STRBUF_INIT;
+    make_filter(&filter);
+    struct extra_event event = {
+        .name = "raw_syscalls:sys_enter",
+        .without = "turns of event loops are not known exactly",
+        .type = PERF_TYPE_TRACEPOINT,
+        .config = l->enter.id,
+        .period = 1,
+        .filter = filter.ptr,
+        .with_raw = true,
+        .cost_ns = RECORD_COST_NS,
+    };
+    struct extra_events *extras = l->recorder->extras;
+    l->events[EVENT_ENTER] = extra_events_add(extras, &event);
+    event.name = "raw_syscalls:sys_exit";
+    event.config = l->exit.id;
+    l->events[EVENT_EXIT] = extra_events_add(extras, &event);
+    event.name = "raw_syscalls:sys_enter, counted";
+    event.config = l->enter.id;
+    event.period = COUNT_PERIOD;
+    event.filter = NULL;
+    event.with_raw = false;
+    event.cost_ns = (uint64_t)COUNT_PERIOD * SYSCALL_COST_NS;
+    l->events[EVENT_COUNT] = extra_events_add(extras, &event);
+}
+
+static bool open_events(struct loops *l)
+{
+    for (int i = 0; i < EVENTS; i++)
+        if (!extra_events_open(l->recorder->extras, l->events[i]))
+            return false;
+    return true;
+}
+
+static void close_events(struct loops *l)
+{
+    for (int i = 0; i < EVENTS; i++)
+        extra_events_close(l->recorder->extras, l->events[i]);
+}
+
+static uint64_t cost_ns(const struct loops *l)
+{
+    uint64_t sum = 0;
+    for (int i = 0; i < EVENTS; i++)
+        sum += extra_events_cost_of(l->recorder->extras, l->events[i]);
+    return sum;
+}
+
+/* ---- beginning and end ---- */
+
+static bool find_tracepoints(struct loops *l, struct err *e)
+{
+    PROF_CLEANUP(close_fd) int tracefs = tracefs_open(e);
+    return tracefs >= 0 && tracepoint_find(tracefs, "raw_syscalls/sys_enter", &l->enter, e) &&
+           tracepoint_find(tracefs, "raw_syscalls/sys_exit", &l->exit, e);
+}
+
+static void loops_stop(void *state)
+{
+    struct loops *l = state;
+    if (!l)
+        return;
+    turns_done(&l->turns);
+    free(l);
+}
+
+static void *loops_start(struct recorder *r, struct err *e)
+{
+    if (!r->extras || r->level != LEVEL_FULL) {
+        err_set(e, ERR_PERMISSION, "this user may not open tracepoints");
+        err_hint(e, "sudo sysctl kernel.perf_event_paranoid=-1, or run prof as root");
+        return NULL;
+    }
+    struct loops *l = xcalloc(1, sizeof *l);
+    l->recorder = r;
+    turns_init(&l->turns, r->profile);
+    l->turns.row_of = row_of;
+    l->turns.row_ctx = r;
+    if (!find_tracepoints(l, e)) {
+        loops_stop(l);
+        return NULL;
+    }
+    add_events(l);
+    if (!open_events(l)) {
+        close_events(l);
+        loops_stop(l);
+        return NULL;
+    }
+    duty_start(&l->duty, clock_monotonic_ns());
+    return l;
+}
+
+/* ---- while it runs ---- */
+
+static void look(struct loops *l, uint64_t now_ns)
+{
+    if (open_events(l))
+        turns_look(&l->turns, l->recorder->threads, now_ns);
+}
+
+static void look_away(struct loops *l)
+{
+    close_events(l);
+    turns_look_away(&l->turns, l->recorder->threads, l->recorder->drained_ns);
+}
+
+static uint64_t target_cpu_ns(const struct recorder *r, uint64_t now_ns)
+{
+    return r->threads ? thread_states_cpu_ns(r->threads, now_ns) : r->samples * r->period_ns;
+}
+
+static void loops_drain(void *state, uint64_t now_ns, bool last)
+{
+    struct loops *l = state;
+    const struct recorder *r = l->recorder;
+    if (last) {
+        turns_look_away(&l->turns, r->threads, r->drained_ns);
+        turns_flush(&l->turns, r->drained_ns);
+        return;
+    }
+    if (r->from_ns == UINT64_MAX)
+        return;
+    if (l->searched_ns == 0)
+        l->searched_ns = now_ns + SEARCH_NS;
+    const bool was_open = l->duty.open;
+    const bool useful = turns_loops(&l->turns) > 0 || now_ns < l->searched_ns;
+    if (was_open && turns_in_long_turn(&l->turns, now_ns) &&
+        now_ns - l->duty.since_ns < LONG_BURST_NS)
+        return; /* to see its end */
+    const bool open =
+        duty_wants_open(&l->duty, now_ns, cost_ns(l), target_cpu_ns(r, now_ns), useful);
+    if (open && !was_open)
+        look(l, now_ns);
+    else if (!open && was_open)
+        look_away(l);
+    if (l->duty.costly && !l->said_costly && turns_loops(&l->turns) > 0) {
+        l->said_costly = true;
+        recorder_step_down(l->recorder, "turns of event loops", now_ns);
+    }
+}
+
+const struct source source_loops = {
+    .name = "loops",
+    .role = SOURCE_COUNTER,
+    .doctor_only = true,
+    .without = "turns of event loops are not known exactly",
+    .start = loops_start,
+    .drain = loops_drain,
+    .take = loops_take,
+    .takes = 1u << PERF_EVENT | 1u << PERF_EXIT | 1u << PERF_LOST,
+    .stop = loops_stop,
+};
