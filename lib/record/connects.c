@@ -1,0 +1,251 @@
+// SPDX-License-Identifier: MIT
+/*
+ * Outgoing connections over the whole run, by peer: how many, and how long they lived. A call of
+ * connect(2) is rare where connections are kept, and where it is not, that is the finding: above a
+ * rate it is looked at a tenth of the time only.
+ *
+ * The address lies on the caller's stack as a rule, and a copy of that comes with the sample; else
+ * it is read from memory a little later, when it may have changed: the socket itself is asked then.
+ * A connection is taken to live until its descriptor is connected again, which is an upper bound.
+ * Needs level full.
+ */
+#include "record/source.h"
+
+#include <linux/perf_event.h>
+#include <netinet/in.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/uio.h>
+
+#include "base/alloc.h"
+#include "base/clock.h"
+#include "base/map.h"
+#include "profile/evidence.h"
+#include "record/arch.h"
+#include "record/objects.h"
+#include "record/perf_extra.h"
+#include "record/socket_names.h"
+#include "record/tracepoint.h"
+
+#define LOOK_INTERVAL_NS (500 * NS_PER_MS)
+#define PAUSE_NS (4500 * NS_PER_MS)
+
+enum {
+    SLOTS = 4096, /* a power of two */
+    RATE_MAX_HZ = 500,
+    EVENT_COST_NS = 10000, /* with a copy of the stack */
+    PORT_DNS = 53,
+    RAW_BYTES =
+        40, /* events/syscalls/sys_enter_connect/format: fd, address, length at 16, 24, 32 */
+};
+
+struct connection {
+    pid_t pid; /* 0: empty */
+    int fd;
+    struct thread_id thread;
+    struct string_id what;
+    uint64_t from_ns;
+};
+
+struct connects {
+    struct recorder *recorder;
+    struct objects *objects;
+    struct connection *list; /* SLOTS */
+    uint32_t event;
+    bool refused, said;
+    uint64_t looked_ns, counted, paused_ns; /* paused_ns 0: open */
+};
+
+static void end_connection(struct connects *s, struct connection *c, uint64_t now_ns)
+{
+    struct profile *p = s->recorder->profile;
+    const uint64_t ns = now_ns > c->from_ns ? now_ns - c->from_ns : 0;
+    const struct tally tally = {
+        .thread = c->thread,
+        .name = profile_add_string(p, slice_of("connect")),
+        .what = c->what,
+        .count = 1,
+        .ns = ns,
+        .max_ns = ns,
+    };
+    if (c->pid)
+        profile_add_tally(p, &tally);
+    *c = (struct connection){ 0 };
+}
+
+/* ---- who is called ---- */
+
+static bool read_memory(pid_t pid, uint64_t address, void *to, size_t len)
+{
+    const struct iovec local = { .iov_base = to, .iov_len = len };
+    const struct iovec remote = { .iov_base = (void *)(uintptr_t)address, .iov_len = len };
+    return process_vm_readv(pid, &local, 1, &remote, 1, 0) == (ssize_t)len;
+}
+
+static bool find_address(const struct perf_record *r, uint64_t at, size_t len,
+    struct sockaddr_storage *ret_address, bool *ret_late)
+{
+    const struct perf_sample *s = &r->sample;
+    struct unwind_regs regs = { 0 };
+    if (s->has_regs)
+        arch_regs_decode(s->regs, &regs);
+    *ret_late =
+        !s->has_regs || at < regs.sp || s->stack_len < len || at - regs.sp > s->stack_len - len;
+    memset(ret_address, 0, sizeof *ret_address);
+    if (!*ret_late) {
+        memcpy(ret_address, s->stack + (at - regs.sp), len);
+        return true;
+    }
+    return read_memory((pid_t)r->pid, at, ret_address, len);
+}
+
+/* The socket knows its type, the address does not; only when the socket has gone is it guessed. */
+static enum wait_kind kind_of(const struct sockaddr_storage *address, enum wait_kind of_socket)
+{
+    if (address->ss_family == AF_UNIX)
+        return WAIT_UNIX;
+    if (of_socket == WAIT_TCP || of_socket == WAIT_UDP)
+        return of_socket;
+    return socket_port_of(address) == PORT_DNS || socket_port_of(address) == 0 ? WAIT_UDP
+                                                                               : WAIT_TCP;
+}
+
+/* False: nothing is being called (AF_UNSPEC), or it cannot be known. */
+static bool name_peer(struct connects *s, const struct perf_record *r, int fd, uint64_t at,
+    uint64_t len, struct wait *ret_wait, struct strbuf *out)
+{
+    struct sockaddr_storage address;
+    bool late;
+    objects_forget(s->objects, (pid_t)r->pid, fd);
+    const struct wait now = objects_of_fd(s->objects, (pid_t)r->pid, fd, false, r->time_ns);
+    if (len < sizeof address.ss_family || len > sizeof address)
+        return false;
+    const bool read = find_address(r, at, (size_t)len, &address, &late);
+    const bool connected = (now.kind == WAIT_TCP || now.kind == WAIT_UDP) && now.object.len > 0 &&
+                           now.object.ptr[0] != ':';
+    if (read && !(late && connected) && socket_name_of(&address, (socklen_t)len, out)) {
+        ret_wait->kind = kind_of(&address, now.kind);
+        return true;
+    }
+    strbuf_addslice(out, now.object);
+    ret_wait->kind = now.kind;
+    return connected;
+}
+
+/* ---- records ---- */
+
+static void connects_take(void *state, const struct perf_record *r)
+{
+    struct connects *s = state;
+    struct recorder *rec = s->recorder;
+    uint64_t fields[3];
+    if (r->event != s->event || r->sample.raw.len < RAW_BYTES || (int32_t)r->tid <= 0 ||
+        r->time_ns < rec->from_ns || r->time_ns > rec->to_ns)
+        return;
+    memcpy(fields, r->sample.raw.ptr + 16, sizeof fields);
+    PROF_CLEANUP(strbuf_done) struct strbuf name = STRBUF_INIT;
+    PROF_CLEANUP(strbuf_done) struct strbuf text = STRBUF_INIT;
+    struct wait what = { .operation = slice_of("connect") };
+    const int fd = (int)fields[0];
+    const struct tracked_thread *thread =
+        processes_thread(&rec->processes, (pid_t)r->pid, (pid_t)r->tid, r->time_ns);
+    if (!thread || !name_peer(s, r, fd, fields[1], fields[2] & UINT32_MAX, &what, &name))
+        return;
+    const uint64_t hash = hash_mix(hash_u64(r->pid), (uint64_t)(uint32_t)fd);
+    struct connection *c = &s->list[hash & (SLOTS - 1)];
+    end_connection(s, c, r->time_ns);
+    what.object = strbuf_slice(&name);
+    wait_text(&what, &text);
+    *c = (struct connection){
+        .pid = (pid_t)r->pid,
+        .fd = fd,
+        .thread = thread->row,
+        .what = profile_add_string(rec->profile, strbuf_slice(&text)),
+        .from_ns = r->time_ns,
+    };
+}
+
+/* Above the rate: closed for a while, and looked at again. */
+static void keep_rate(struct connects *s, uint64_t now_ns)
+{
+    struct extra_events *extras = s->recorder->extras;
+    const uint64_t count = extra_events_count(extras, s->event);
+    if (s->paused_ns && now_ns - s->paused_ns >= PAUSE_NS) {
+        s->paused_ns = 0;
+        s->refused = !extra_events_open(extras, s->event);
+    } else if (!s->paused_ns &&
+               (count - s->counted) * NS_PER_S > RATE_MAX_HZ * (now_ns - s->looked_ns)) {
+        extra_events_close(extras, s->event);
+        s->paused_ns = now_ns;
+        if (!s->said)
+            recorder_step_down(s->recorder, "outgoing connections", now_ns);
+        s->said = true;
+    }
+    s->looked_ns = now_ns;
+    s->counted = count;
+}
+
+static void connects_drain(void *state, uint64_t now_ns, bool last)
+{
+    struct connects *s = state;
+    const uint64_t end_ns = now_ns < s->recorder->to_ns ? now_ns : s->recorder->to_ns;
+    for (size_t i = 0; last && i < SLOTS; i++)
+        end_connection(s, &s->list[i], end_ns);
+    if (last || s->refused || now_ns - s->looked_ns < LOOK_INTERVAL_NS)
+        return;
+    keep_rate(s, now_ns);
+}
+
+/* ---- the source ---- */
+
+static void *connects_start(struct recorder *r, struct err *e)
+{
+    uint64_t id;
+    if (!r->extras || r->level != LEVEL_FULL) {
+        err_set(e, ERR_PERMISSION, "the kernel shows them to root and CAP_PERFMON only");
+        err_hint(e, "run prof as root");
+        return NULL;
+    }
+    if (!tracepoint_id("syscalls/sys_enter_connect", &id, e))
+        return NULL;
+    struct connects *s = xcalloc(1, sizeof *s);
+    const struct extra_event event = {
+        .name = "syscalls/sys_enter_connect",
+        .without = "outgoing connections were not counted",
+        .type = PERF_TYPE_TRACEPOINT,
+        .config = id,
+        .period = 1,
+        .with_stack = true,
+        .with_raw = true,
+        .cost_ns = EVENT_COST_NS,
+    };
+    s->recorder = r;
+    s->objects = objects_new();
+    s->list = xcalloc(SLOTS, sizeof *s->list);
+    s->event = extra_events_add(r->extras, &event);
+    s->refused = !extra_events_open(r->extras, s->event);
+    s->looked_ns = clock_monotonic_ns();
+    return s;
+}
+
+static void connects_stop(void *state)
+{
+    struct connects *s = state;
+    if (!s)
+        return;
+    objects_free(s->objects);
+    free(s->list);
+    free(s);
+}
+
+const struct source source_connects = {
+    .name = "connects",
+    .role = SOURCE_COUNTER,
+    .without = "outgoing connections were not counted",
+    .start = connects_start,
+    .drain = connects_drain,
+    .take = connects_take,
+    .takes = 1u << PERF_EVENT,
+    .doctor_only = true,
+    .stop = connects_stop,
+};
