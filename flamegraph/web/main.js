@@ -2,7 +2,7 @@
 // Puts the parts together: one state, one update.
 
 class App {
-    // options, for a page with more than one graph: root and tools (elements), awake() (whether keys and the address
+    // options, for a page with more than one graph: root, tools and tip (elements), awake() (whether keys and the address
     // are this graph's), painted(state); interval(from, to) and theme() where the page decides on them.
     constructor(model, options) {
         this.model = model;
@@ -34,7 +34,7 @@ class App {
     build() {
         this.crumbs = h('nav', { id: 'crumbs', 'aria-label': 'Zoom' });
         this.status = h('p', { id: 'status' });
-        this.tip = h('div', { id: 'tip', hidden: true });
+        this.tip = this.options.tip || h('div', { id: 'tip', hidden: true });
         const tab = (value, text) => h('button', { type: 'button', role: 'tab', id: 'tab-' + value, 'aria-controls': 'side-body', onclick: () => this.set({ tab: value }) }, text);
         this.tabs = [tab('graph', 'Graph'), tab('functions', 'Functions'), tab('frame', 'Frame')];
         this.tabs[0].classList.add('phone');
@@ -419,22 +419,7 @@ class App {
     // ---- the rest ----
 
     hover(node, event, view) {
-        this.tip.hidden = node < 0 || !event;
-        if (this.tip.hidden) return;
-        const { tree } = view;
-        const { names, facts, unit } = this.model;
-        const row = tree.row[node];
-        const kind = row === NO_ROW ? null : facts.kinds[this.model.kindOfRow[row]];
-        const tier = row === NO_ROW ? '' : facts.tiers[names.rowFlags[row] >> 1];
-        const whole = tree.total[0];
-        this.tip.replaceChildren(h('b', {}, rowName(names, row) + (tree.repeat[node] > 1 ? '  ×' + tree.repeat[node] : '')),
-            h('p', {}, formatPercent(tree.total[node], whole) + ' total, ' + formatPercent(tree.selfWeight[node], whole) + ' self, ' + formatWeight(tree.total[node], unit)),
-            kind ? h('p', {}, kind.letter + '  ' + kind.title + (tier ? ', ' + tier : '') + '   ' + funcShortPlace(names, names.rowFunc[row])) : null);
-        const box = this.tip.getBoundingClientRect();
-        const left = Math.min(event.clientX + 14, innerWidth - box.width - 8);
-        const top = event.clientY + 18 + box.height > innerHeight ? event.clientY - box.height - 10 : event.clientY + 18;
-        this.tip.style.left = Math.max(4, left) + 'px';
-        this.tip.style.top = Math.max(4, top) + 'px';
+        showTip(this.tip, this.model, view, node, event);
     }
 
     copy(node) {
@@ -488,4 +473,24 @@ class App {
         if (!this.upper.element.hidden) this.upper.resize();
         if (this.strip && this.model.times) this.strip.draw();
     }
+}
+
+// What is under the pointer, beside it.
+function showTip(tip, model, view, node, event) {
+    tip.hidden = node < 0 || !event;
+    if (tip.hidden) return;
+    const { tree } = view;
+    const { names, facts, unit } = model;
+    const row = tree.row[node];
+    const kind = row === NO_ROW ? null : facts.kinds[model.kindOfRow[row]];
+    const tier = row === NO_ROW ? '' : facts.tiers[names.rowFlags[row] >> 1];
+    const whole = tree.total[0];
+    tip.replaceChildren(h('b', {}, rowName(names, row) + (tree.repeat[node] > 1 ? '  ×' + tree.repeat[node] : '')),
+        h('p', {}, formatPercent(tree.total[node], whole) + ' total, ' + formatPercent(tree.selfWeight[node], whole) + ' self, ' + formatWeight(tree.total[node], unit)),
+        kind ? h('p', {}, kind.letter + '  ' + kind.title + (tier ? ', ' + tier : '') + '   ' + funcShortPlace(names, names.rowFunc[row])) : '');
+    const box = tip.getBoundingClientRect();
+    const left = Math.min(event.clientX + 14, innerWidth - box.width - 8);
+    const top = event.clientY + 18 + box.height > innerHeight ? event.clientY - box.height - 10 : event.clientY + 18;
+    tip.style.left = Math.max(4, left) + 'px';
+    tip.style.top = Math.max(4, top) + 'px';
 }
