@@ -15,6 +15,8 @@ static const struct source *const table[] = {
     &source_loops, /* uses the thread states of switches */
     &source_faults,
     &source_syscalls,
+    &source_connects,
+    &source_wake,
     &source_procfs,
     &source_node,
 };

@@ -102,6 +102,8 @@ extern const struct source source_faults;   /* faults.c */
 extern const struct source source_procfs;   /* procfs.c */
 extern const struct source source_syscalls; /* syscalls.c */
 extern const struct source source_switches; /* switches.c */
+extern const struct source source_connects; /* connects.c */
+extern const struct source source_wake;     /* wake.c */
 extern const struct source source_wall;     /* wall.c */
 
 /* Something costs the target more than the budget and is looked at in bursts from now on: a fact
