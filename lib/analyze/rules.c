@@ -20,6 +20,19 @@ static const struct rule *const rules[] = {
     &rule_sync_file_io,
     &rule_loop_blocked_io,
     &rule_lock_contention,
+    &rule_pool_saturated,
+    &rule_worker_starvation,
+    &rule_downstream_wait,
+    &rule_connect_per_request,
+    &rule_n_plus_one,
+    &rule_fsync_bound,
+    &rule_dns_blocking,
+    &rule_sleep_polling,
+    &rule_tiny_io,
+    &rule_context_switch_storm,
+    &rule_spinning,
+    &rule_busy_polling,
+    &rule_process_churn,
 };
 
 const struct rule *const *rule_table(size_t *ret_count)

@@ -20,5 +20,18 @@ extern const struct rule rule_mmap_contention;
 extern const struct rule rule_sync_file_io;
 extern const struct rule rule_loop_blocked_io;
 extern const struct rule rule_lock_contention;
+extern const struct rule rule_pool_saturated;
+extern const struct rule rule_worker_starvation;
+extern const struct rule rule_downstream_wait;
+extern const struct rule rule_connect_per_request;
+extern const struct rule rule_n_plus_one;
+extern const struct rule rule_fsync_bound;
+extern const struct rule rule_dns_blocking;
+extern const struct rule rule_sleep_polling;
+extern const struct rule rule_tiny_io;
+extern const struct rule rule_context_switch_storm;
+extern const struct rule rule_spinning;
+extern const struct rule rule_busy_polling;
+extern const struct rule rule_process_churn;
 
 #endif

@@ -1,0 +1,166 @@
+// SPDX-License-Identifier: MIT
+/* A new connection for nearly everything it asks for: docs/rules/connect-per-request.md. */
+#include <math.h>
+
+#include "analyze/answers.h"
+#include "analyze/rules.h"
+#include "analyze/talk.h"
+#include "analyze/waits.h"
+#include "analyze/words.h"
+
+enum { LEAST_CONNECTS = 20 };
+#define LEAST_PER_REQUEST 0.8
+#define MOST_EXCHANGES 1.5 /* for each connection, where exchanges were seen */
+#define SHORT_LIFE_NS 1e9
+#define LEAST_SECONDS 5.0
+#define LEAST_PER_S 2.0
+
+struct connecting {
+    struct talk peer;
+    double per_s;
+    double per_request; /* NAN: requests are not known */
+    double exchanges;   /* for each connection; NAN unknown */
+    double life_ns;     /* mean; 0: none has ended */
+};
+
+/* Exchanges with that peer for each connection, both scaled to a second. */
+static double exchanges_for_each(const struct observed *o, const struct talk *peer, double per_s)
+{
+    struct talks talks;
+    double exchanges = (double)NAN, seconds = burst_seconds(o);
+    talks_of(o, "roundtrip", UINT32_C(1) << peer->kind, false, &talks);
+    for (size_t i = 0; i < talks.rows.len && seconds > 0; i++) {
+        const struct talk *t = &talks.rows.ptr[i];
+        if (t->process.i == peer->process.i && slice_equal(t->object, peer->object))
+            exchanges = (double)t->count / seconds / per_s;
+    }
+    talks_done(&talks);
+    return exchanges;
+}
+
+/* With requests known, it is one for each of them; without, connections that live for a moment and
+ * carry about one exchange. */
+static bool is_per_request(const struct connecting *c)
+{
+    if (c->peer.count < LEAST_CONNECTS || c->per_s < LEAST_PER_S)
+        return false;
+    bool short_life = c->life_ns > 0 && c->life_ns < SHORT_LIFE_NS;
+    if (!isnan(c->per_request))
+        return c->per_request >= LEAST_PER_REQUEST;
+    return isnan(c->exchanges) ? short_life : c->exchanges <= MOST_EXCHANGES;
+}
+
+static bool find_peer(const struct observed *o, struct connecting *ret)
+{
+    struct talks talks;
+    bool found = false;
+    talks_of(o, "connect", WAITS(TCP) | WAITS(UNIX), false, &talks);
+    for (size_t i = 0; i < talks.rows.len && !found; i++) {
+        *ret = (struct connecting){ .peer = talks.rows.ptr[i] };
+        ret->per_s = (double)ret->peer.count / fmax(o->seconds, 1e-3);
+        ret->per_request = o->requests_per_s > 0 ? ret->per_s / o->requests_per_s : (double)NAN;
+        ret->exchanges = exchanges_for_each(o, &ret->peer, ret->per_s);
+        ret->life_ns = (double)ret->peer.ns / (double)ret->peer.count;
+        found = is_per_request(ret);
+    }
+    talks_done(&talks);
+    return found;
+}
+
+/* The share of all threads' non-idle waiting that goes into connecting; at least a little. */
+static double weight_of(const struct observed *o, const struct connecting *c)
+{
+    struct wait_filter all = { .kinds = WAITS_PEER, .process = c->peer.process };
+    struct object_waits waits;
+    double connecting = 0, sum = (double)waited(o, &all).weight;
+    object_waits_of(o, &all, &waits);
+    for (size_t i = 0; i < waits.rows.len; i++) {
+        struct wait w = wait_parse(profile_string(o->profile, waits.rows.ptr[i].on));
+        connecting += slice_is(w.operation, "connect") ? (double)waits.rows.ptr[i].ns : 0;
+    }
+    object_waits_done(&waits);
+    return fmax(0.3, sum > 0 ? connecting / sum : 0);
+}
+
+static const char *advice_for(const struct observed_process *p)
+{
+    if (p && p->runtime == RUNTIME_NODE)
+        return "Keep connections: an http.Agent with keepAlive, one pool for the whole process "
+               "(new Pool() outside of the handler).";
+    if (p && p->runtime == RUNTIME_PYTHON)
+        return "Keep connections: one requests.Session or httpx.Client for the process, a pool for "
+               "the database.";
+    if (p && p->runtime == RUNTIME_GO)
+        return "Share one http.Client, read bodies to the end and close them, and raise "
+               "MaxIdleConnsPerHost.";
+    return "Keep connections open and use them again: a pool for the process, keep-alive for HTTP.";
+}
+
+static enum answer found(const struct observed *o, const struct connecting *c, struct finding *f)
+{
+    PROF_CLEANUP(strbuf_done) struct strbuf name = STRBUF_INIT;
+    /* connect() itself, waiting or on the CPU */
+    struct selection cpu = {
+        .process = c->peer.process, .any_frame = TRAIT(NETWORK), .steady = true
+    };
+    struct selection waits = { .channel = CHANNEL_WAIT,
+        .process = c->peer.process,
+        .wait_kinds = WAITS_PEER,
+        .steady = true };
+    if (c->peer.process.i)
+        words_process(o, c->peer.process, &name);
+    else
+        strbuf_adds(&name, "The program");
+    f->severity = SEVERITY_WARNING;
+    f->confidence = !isnan(c->per_request) || !isnan(c->exchanges) ? confidence_by(o, true)
+                                                                   : CONFIDENCE_POSSIBLE;
+    f->weight = weight_of(o, c);
+    f->process = c->peer.process;
+    finding_say(&f->summary,
+        "%s connected to %.*s %s times, %s%s%s: nearly every request has a connection "
+        "of its own.",
+        name.ptr, SLICE_ARG(c->peer.object), words_count((double)c->peer.count).text,
+        words_of(c->per_s, "1/s").text, isnan(c->per_request) ? "" : ", for each request ",
+        isnan(c->per_request) ? "" : words_of(c->per_request, "").text);
+    if (c->life_ns > 0)
+        finding_say(&f->detail, "A connection lived for %s on average.", words_ns(c->life_ns).text);
+    finding_say(&f->advice, "%s", advice_for(observed_process(o, c->peer.process)));
+    finding_say(&f->alternative,
+        "A tool that asks one question and ends, or a peer that closes after each "
+        "answer, has no choice: then the peer is to change.");
+    finding_say(&f->command, "ss -tan state time-wait | grep -c '%.*s'", SLICE_ARG(c->peer.object));
+    finding_prove(
+        f, (double)c->peer.count, LEAST_CONNECTS, "count", c->peer.count, "connections to it");
+    if (!isnan(c->per_request))
+        finding_prove(f, c->per_request, LEAST_PER_REQUEST, "count", c->peer.count,
+            "of them for each request");
+    if (!isnan(c->exchanges))
+        finding_prove(
+            f, c->exchanges, MOST_EXCHANGES, "count", 0, "exchanges on each of them, in bursts");
+    bool waiting = observed_sum(o, &waits).count > 0;
+    f->channel = waiting ? CHANNEL_WAIT : CHANNEL_CPU;
+    finding_blame(f, o, waiting ? &waits : &cpu, 3);
+    return ANSWER_FOUND;
+}
+
+static enum answer look(const struct observed *o, struct finding *f)
+{
+    struct talks talks;
+    struct connecting c;
+    if (o->seconds >= LEAST_SECONDS && find_peer(o, &c))
+        return found(o, &c, f);
+    talks_of(o, "connect", 0, false, &talks);
+    bool seen = talks.rows.len > 0;
+    talks_done(&talks);
+    if (!seen && !o->has_bursts)
+        return answer_unseen(f, "connections that are made again and again",
+            "calls of connect() were not counted", "run prof doctor as root, or with CAP_PERFMON");
+    return answer_healthy(f, "connections to others are kept and used again");
+}
+
+const struct rule rule_connect_per_request = {
+    .id = "connect-per-request",
+    .title = "A new connection for each request",
+    .role = RULE_VERDICT,
+    .look = look,
+};

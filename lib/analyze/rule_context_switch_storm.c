@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: MIT
+/* Threads that hand over to each other all the time: docs/rules/context-switch-storm.md. */
+#include <math.h>
+
+#include "analyze/answers.h"
+#include "analyze/rules.h"
+#include "analyze/waits.h"
+#include "analyze/words.h"
+
+#define STORM_PER_S 20000.0
+#define SHORT_RUN_NS 20e3
+#define LEAST_SECONDS 3.0
+
+/* What a switch costs at least, there and back (1 to 2 us with the cold caches behind it). */
+#define SWITCH_NS 1500.0
+
+struct storm {
+    struct process_id process;
+    double per_s, run_ns, share;
+    bool for_clients; /* most of its waiting is for whoever asks something of it */
+    uint64_t switches;
+};
+
+/* A server that sleeps between the messages of its clients switches at their pace. */
+static bool waits_for_clients(const struct observed *o, struct process_id process)
+{
+    struct wait_filter clients = {
+        .kinds = WAITS(CLIENT) | WAITS(LOOP) | WAITS(ACCEPT) | WAITS(UNIX), .process = process
+    };
+    struct wait_filter own = { .kinds = WAITS(PIPE) | WAITS(FUTEX) | WAITS(EVENT) | WAITS(SLEEP),
+        .process = process };
+    return waited(o, &clients).weight > waited(o, &own).weight;
+}
+
+static struct storm measure(const struct observed *o, const struct observed_process *p)
+{
+    struct storm s = { .process = p->id, .per_s = observed_rate(o, "switches_voluntary", p->id) };
+    double cpu_per_s = observed_rate(o, "cpu", p->id);
+    s.switches = s.per_s > 0 ? (uint64_t)(s.per_s * o->steady_seconds) : 0;
+    s.run_ns = s.per_s > 0 ? cpu_per_s / s.per_s : (double)NAN;
+    s.share = cpu_per_s > 0 ? fmin(1, s.per_s * SWITCH_NS / cpu_per_s) : 0;
+    s.for_clients = waits_for_clients(o, p->id);
+    return s;
+}
+
+static bool is_storm(const struct observed *o, const struct storm *s)
+{
+    return s->per_s >= STORM_PER_S && s->run_ns < SHORT_RUN_NS &&
+           o->steady_seconds >= LEAST_SECONDS;
+}
+
+static enum answer found(const struct observed *o, const struct storm *s, struct finding *f)
+{
+    uint32_t own = WAITS(PIPE) | WAITS(FUTEX) | WAITS(EVENT) | WAITS(UNIX) | WAITS(UNKNOWN);
+    struct selection waits = {
+        .channel = CHANNEL_WAIT, .process = s->process, .wait_kinds = own, .steady = true
+    };
+    struct selection cpu = { .process = s->process, .steady = true };
+    bool waiting = observed_sum(o, &waits).count > 0;
+    PROF_CLEANUP(strbuf_done) struct strbuf name = STRBUF_INIT;
+    words_process(o, s->process, &name);
+    f->severity = s->for_clients ? SEVERITY_INFO : SEVERITY_WARNING;
+    f->confidence = s->for_clients ? CONFIDENCE_POSSIBLE : CONFIDENCE_CERTAIN;
+    f->weight = s->share;
+    f->process = s->process;
+    f->channel = waiting ? CHANNEL_WAIT : CHANNEL_CPU;
+    finding_say(&f->summary,
+        "The threads of %s go to sleep %s times a second, after %s of work each time: "
+        "switching costs about %s of its CPU time.",
+        name.ptr, words_count(s->per_s).text, words_ns(s->run_ns).text, words_share(s->share).text);
+    finding_say(&f->advice,
+        "Hand over more at once (batches, larger queues), let one thread do consecutive "
+        "steps itself, and wake others only when they sleep.");
+    finding_say(&f->alternative, s->for_clients
+                                     ? "It waits for its clients, and they send one small message "
+                                       "after the other: then the pace is theirs."
+                                     : "A strict ping-pong may be what the program is for.");
+    finding_say(&f->command, "pidstat -wt -p %d 1 5", profile_process(o->profile, s->process)->pid);
+    finding_prove(f, s->per_s, STORM_PER_S, "1/s", s->switches, "voluntary context switches");
+    finding_prove(
+        f, s->run_ns, SHORT_RUN_NS, "ns", s->switches, "on the CPU between two of them, mean");
+    finding_chart_series(f, o->profile, "switches_voluntary", s->process, (struct thread_id){ 0 },
+        true, STORM_PER_S, "Context switches");
+    finding_blame(f, o, waiting ? &waits : &cpu, 5);
+    return ANSWER_FOUND;
+}
+
+static enum answer look(const struct observed *o, struct finding *f)
+{
+    double most = (double)NAN;
+    for (uint32_t i = 0; i < o->process_count; i++) {
+        struct storm s = measure(o, &o->processes[i]);
+        if (is_storm(o, &s))
+            return found(o, &s, f);
+        most = fmax(most, s.per_s);
+    }
+    if (isnan(most))
+        return answer_unseen(
+            f, "context switches", "they were not counted", "record with prof doctor");
+    return answer_healthy(f,
+        "threads switch %s times a second at most, or work for long in between",
+        words_count(most).text);
+}
+
+const struct rule rule_context_switch_storm = {
+    .id = "context-switch-storm",
+    .title = "Threads switch all the time",
+    .role = RULE_VERDICT,
+    .look = look,
+};

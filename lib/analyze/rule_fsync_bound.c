@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: MIT
+/* Threads that wait until data is on storage: docs/rules/fsync-bound.md. */
+#include <math.h>
+#include <stdlib.h>
+
+#include "analyze/answers.h"
+#include "analyze/rules.h"
+#include "analyze/talk.h"
+#include "analyze/waits.h"
+#include "analyze/words.h"
+
+enum { SURE_SYNCS = 50, LEAST_SYNCS = 10 };
+#define LEAST_SHARE 0.2 /* of a thread's active time */
+#define LEAST_OF_LIFE 0.05
+
+/* Made to wait for storage; group commit is their business, and usually on. */
+static const char *const databases[] = { "postgres", "mysqld", "mariadbd", "mongod", "etcd",
+    "redis-server", "valkey-server", "beam.smp", "cockroach" };
+
+struct syncing {
+    struct thread_id thread;
+    uint64_t ns, count; /* of the process */
+    double share;       /* of that thread's active time */
+    struct slice file;
+};
+
+static bool is_database(const struct observed *o, struct process_id process)
+{
+    const struct process *row = profile_process(o->profile, process);
+    struct slice exe = slice_basename(profile_string(o->profile, row->exe));
+    for (size_t i = 0; i < PROF_ARRAY_LEN(databases); i++)
+        if (slice_is(exe, databases[i]) ||
+            slice_is(profile_string(o->profile, row->name), databases[i]))
+            return true;
+    return false;
+}
+
+/* The thread that waits for storage for the largest share of what it does. */
+static bool find_thread(const struct observed *o, struct syncing *ret)
+{
+    struct wait_filter filter = { .kinds = WAITS(SYNC) };
+    uint64_t *active = active_by_thread(o), *syncs = waited_by_thread(o, &filter);
+    *ret = (struct syncing){ 0 };
+    for (uint32_t i = 0; i < o->thread_count; i++) {
+        const struct observed_thread *t = &o->threads[i];
+        uint64_t ns = syncs[t->id.i], lived = thread_steady_ns(o, t);
+        double share = active[t->id.i] ? (double)ns / (double)active[t->id.i] : 0;
+        if (share <= ret->share || (double)ns < LEAST_OF_LIFE * (double)lived)
+            continue;
+        ret->share = fmin(1, share);
+        ret->thread = t->id;
+    }
+    free(active);
+    free(syncs);
+    return ret->share >= LEAST_SHARE;
+}
+
+/* How many and on what: by counted calls where there are some, else by samples of waiting. */
+static void add_files(const struct observed *o, struct syncing *s)
+{
+    struct wait_filter filter = { .kinds = WAITS(SYNC), .thread = s->thread };
+    struct object_waits waits;
+    object_waits_of(o, &filter, &waits);
+    for (size_t i = 0; i < waits.rows.len; i++) {
+        s->ns += waits.rows.ptr[i].ns;
+        s->count += waits.rows.ptr[i].count;
+    }
+    if (waits.rows.len)
+        s->file = waits.rows.ptr[0].object;
+    object_waits_done(&waits);
+    uint32_t count;
+    uint64_t counted = 0;
+    const struct tally *tallies = profile_tallies(o->profile, &count);
+    for (uint32_t i = 0; i < count; i++) {
+        bool wait = slice_is(profile_string(o->profile, tallies[i].name), "wait");
+        struct slice what = profile_string(o->profile, tallies[i].what);
+        if (wait && tallies[i].thread.i == s->thread.i && wait_parse(what).kind == WAIT_SYNC)
+            counted += tallies[i].count;
+    }
+    s->count = counted > s->count ? counted : s->count;
+}
+
+static enum answer found(const struct observed *o, const struct syncing *s, struct finding *f)
+{
+    const struct observed_thread *t = observed_thread(o, s->thread);
+    struct selection waits = {
+        .channel = CHANNEL_WAIT, .thread = s->thread, .wait_kinds = WAITS(SYNC), .steady = true
+    };
+    bool by_design = is_database(o, t->process);
+    PROF_CLEANUP(strbuf_done) struct strbuf name = STRBUF_INIT;
+    words_thread(o, t, &name);
+    f->severity = by_design ? SEVERITY_INFO : SEVERITY_WARNING;
+    f->confidence = confidence_by(o, s->count >= SURE_SYNCS);
+    f->weight = s->share;
+    f->thread = s->thread;
+    f->process = t->process;
+    f->channel = CHANNEL_WAIT;
+    finding_say(&f->summary,
+        "%s spends %s of its busy time waiting until data is on storage (%s in %s calls of "
+        "fsync and its kin)%s%.*s.",
+        name.ptr, words_share(s->share).text, words_ns((double)s->ns).text,
+        words_count((double)s->count).text, s->file.len ? ", mostly of " : "", SLICE_ARG(s->file));
+    finding_say(&f->advice, "%s",
+        by_design ? "Commit more in one transaction, or put the log on faster storage. Switching "
+                    "durability "
+                    "off (synchronous_commit, appendfsync) loses the last writes when power fails."
+                  : "Make several records durable by one call (group commit), let another thread "
+                    "do it, or leave "
+                    "it out where a record may be lost.");
+    finding_say(&f->alternative, "Storage that others keep busy makes each call slow: compare with "
+                                 "the machine's I/O (iostat).");
+    finding_say(&f->command, "strace -f -T -e trace=fsync,fdatasync,msync,sync_file_range -p %d",
+        profile_process(o->profile, t->process)->pid);
+    finding_prove(f, s->share, LEAST_SHARE, "share", s->count,
+        "busy time of the thread that it waits for storage");
+    finding_prove(f, (double)s->ns / (double)(s->count ? s->count : 1), (double)NAN, "ns", s->count,
+        "for each");
+    finding_blame(f, o, &waits, 5);
+    return ANSWER_FOUND;
+}
+
+static enum answer look(const struct observed *o, struct finding *f)
+{
+    struct syncing s;
+    if (!o->has_waits)
+        return answer_no_waits(f, "waiting for storage");
+    if (find_thread(o, &s)) {
+        add_files(o, &s);
+        if (s.count >= LEAST_SYNCS)
+            return found(o, &s, f);
+    }
+    return answer_healthy(f, "no thread waits long until data is on storage");
+}
+
+const struct rule rule_fsync_bound = {
+    .id = "fsync-bound",
+    .title = "Waiting until data is on storage",
+    .role = RULE_VERDICT,
+    .look = look,
+};

@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: MIT
+/* Processes or threads that are made for a moment's work: docs/rules/process-churn.md. */
+#include <math.h>
+#include <stdlib.h>
+
+#include "analyze/answers.h"
+#include "analyze/rules.h"
+#include "analyze/words.h"
+#include "base/alloc.h"
+
+enum { LEAST_STARTS = 50, SHORT_LIFE_NS = 50000000 };
+#define PER_S 20.0
+#define SHORT_SHARE 0.5
+#define LEAST_SECONDS 3.0
+
+/* Starting programs is what these are for. */
+static const char *const builders[] = { "sh", "bash", "dash", "zsh", "fish", "make", "gmake",
+    "ninja", "cmake", "ctest", "cargo", "rustc", "go", "gcc", "g++", "cc", "c++", "clang",
+    "configure", "git", "npm", "yarn", "pnpm", "bazel", "xargs", "parallel", "find", "meson",
+    "perl", "tox", "dpkg", "apt", "cron", "init", "systemd" };
+
+struct churn {
+    bool threads; /* else processes */
+    double per_s, short_share, starts;
+    struct process_id maker; /* of most of them; 0: not known */
+};
+
+static bool is_builder(const struct observed *o, struct process_id maker)
+{
+    struct slice name = profile_string(o->profile, profile_process(o->profile, maker)->name);
+    for (size_t i = 0; i < PROF_ARRAY_LEN(builders); i++)
+        if (slice_is(name, builders[i]))
+            return true;
+    return false;
+}
+
+/* The process with the most children, or with the most threads that came and went. */
+static struct process_id busiest_maker(const struct observed *o, bool threads)
+{
+    uint32_t *made = xcalloc(profile_process_count(o->profile) + 1, sizeof *made);
+    struct process_id most = { 0 };
+    if (threads)
+        for (uint32_t i = 0; i < o->thread_count; i++)
+            made[o->threads[i].process.i]++;
+    else
+        for (uint32_t i = 0; i < o->process_count; i++)
+            made[profile_process(o->profile, o->processes[i].id)->parent.i]++;
+    for (uint32_t i = 0; i < o->process_count; i++)
+        if (made[o->processes[i].id.i] > made[most.i] ||
+            (most.i == 0 && made[o->processes[i].id.i]))
+            most = o->processes[i].id;
+    free(made);
+    return most;
+}
+
+/* Of the threads that are in the profile, how many lived for a moment only. */
+static double short_threads(const struct observed *o)
+{
+    uint32_t ended = 0, brief = 0;
+    for (uint32_t i = 0; i < o->thread_count; i++) {
+        const struct thread *t = profile_thread(o->profile, o->threads[i].id);
+        if (o->threads[i].is_main || !t->end_ns || !t->start_ns)
+            continue;
+        ended++;
+        brief += t->end_ns - t->start_ns < SHORT_LIFE_NS;
+    }
+    return ended ? (double)brief / ended : 0;
+}
+
+static bool churns(const struct observed *o, bool threads, struct churn *ret)
+{
+    struct process_id run = { 0 };
+    *ret = (struct churn){ .threads = threads };
+    ret->starts = observed_increase(o, threads ? "thread_starts" : "process_starts", run);
+    if (!(ret->starts >= LEAST_STARTS) || o->steady_seconds < LEAST_SECONDS)
+        return false;
+    ret->per_s = ret->starts / o->steady_seconds;
+    ret->short_share =
+        threads ? short_threads(o) : observed_increase(o, "short_processes", run) / ret->starts;
+    if (!(ret->per_s >= PER_S) || !(ret->short_share >= SHORT_SHARE))
+        return false;
+    ret->maker = busiest_maker(o, threads);
+    return true;
+}
+
+static enum answer found(const struct observed *o, const struct churn *c, struct finding *f)
+{
+    struct selection all = { .process = c->maker, .steady = true };
+    struct selection making = { .any_frame = TRAIT(EXEC), .process = c->maker, .steady = true };
+    struct selection everything = { .steady = true };
+    struct selection exec = { .any_frame = TRAIT(EXEC) | TRAIT(STARTUP), .steady = true };
+    const char *what = c->threads ? "threads" : "processes";
+    PROF_CLEANUP(strbuf_done) struct strbuf name = STRBUF_INIT;
+    if (c->maker.i)
+        words_process(o, c->maker, &name);
+    else
+        strbuf_adds(&name, "The program");
+    bool by_design = c->maker.i && is_builder(o, c->maker);
+    f->severity = by_design ? SEVERITY_INFO : SEVERITY_WARNING;
+    f->confidence = by_design ? CONFIDENCE_POSSIBLE : CONFIDENCE_CERTAIN;
+    f->weight = fmax(0.1, observed_share(o, &exec, &everything).value);
+    f->process = c->maker;
+    finding_say(&f->summary, "%s starts %s %s a second, and %s of them live for less than 50 ms.",
+        name.ptr, words_count(c->per_s).text, what, words_share(c->short_share).text);
+    if (o->requests_per_s > 0)
+        finding_say(&f->detail, "That is %s for each request.",
+            words_of(c->per_s / o->requests_per_s, "").text);
+    finding_say(&f->advice, "%s",
+        c->threads ? "Keep threads and give them work through a queue (a thread pool)."
+                   : "Do the work in the process (a library instead of a program), or keep helpers "
+                     "running and send them "
+                     "work.");
+    finding_say(&f->alternative, "%s",
+        by_design ? "Build tools and shells start programs by design."
+                  : "A short test run that starts everything once looks the same; "
+                    "record for longer.");
+    finding_say(&f->command, "strace -f -c -e trace=process -p %d",
+        c->maker.i ? profile_process(o->profile, c->maker)->pid : 0);
+    finding_prove(f, c->per_s, PER_S, "1/s", (uint64_t)c->starts, "%s started", what);
+    finding_prove(f, c->short_share, SHORT_SHARE, "share", (uint64_t)c->starts,
+        "that lived for less than 50 ms");
+    finding_chart_series(f, o->profile, c->threads ? "thread_starts" : "process_starts",
+        (struct process_id){ 0 }, (struct thread_id){ 0 }, true, PER_S,
+        c->threads ? "Threads started" : "Processes started");
+    finding_blame(f, o, observed_sum(o, &making).count ? &making : &all, 3);
+    return ANSWER_FOUND;
+}
+
+static enum answer look(const struct observed *o, struct finding *f)
+{
+    struct churn c;
+    if (churns(o, false, &c) || churns(o, true, &c))
+        return found(o, &c, f);
+    if (isnan(observed_increase(o, "process_starts", (struct process_id){ 0 })))
+        return answer_unseen(f, "processes and threads that live for a moment",
+            "births were not recorded", "record with prof doctor");
+    return answer_healthy(f, "processes and threads are not made for a moment's work");
+}
+
+const struct rule rule_process_churn = {
+    .id = "process-churn",
+    .title = "Processes or threads for a moment's work",
+    .role = RULE_VERDICT,
+    .look = look,
+};
