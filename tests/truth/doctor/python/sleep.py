@@ -13,7 +13,7 @@ def wait_for_job(nth):
 
 
 options = program.start("python-sleep", ["sleep-polling"], ["loop-blocked-io"], wait_for_job,
-                        load="-c 1")
+                        load="-c 1 -r 40")
 
 
 def handle(nth):

@@ -17,6 +17,6 @@ def fetch_price(port):
 
 
 options = program.start("python-slow-peer", ["downstream-wait"], ["worker-starvation"], fetch_price,
-                        load="-c 6", peer="http:40")
+                        load="-c 6 -r 120", peer="http:40")
 program.serve(options, lambda nth: fetch_price(options.peer) if program.has_defect(options, nth)
               else "12.90\n", threads=True)
