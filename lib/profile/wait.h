@@ -27,7 +27,8 @@ enum wait_kind {
     WAIT_SYNC, /* fsync, fdatasync, msync */
     WAIT_PIPE,
     WAIT_TCP,    /* object: the peer, "10.0.0.7:5432" */
-    WAIT_CLIENT, /* a socket that was accepted: somebody who asks something of the target */
+    WAIT_CLIENT, /* a socket that was accepted: somebody who asks something of the target; object:
+                    our port */
     WAIT_UDP,
     WAIT_UNIX,
     WAIT_TTY,

@@ -348,20 +348,22 @@ static enum wait_kind name_unix_ends(const struct ends *ends, struct strbuf *out
     return named && ends->peer_len > 0 ? WAIT_CLIENT : WAIT_UNIX;
 }
 
+/* A client's own port says nothing and there are thousands of them: it is named by ours. */
 static enum wait_kind name_inet_ends(
     struct socket_names *s, pid_t pid, const struct ends *ends, uint64_t now_ns, struct strbuf *out)
 {
-    if (ends->peer_len > 0)
+    const bool accepted =
+        ends->protocol == IPPROTO_TCP && ends->peer_len > 0 &&
+        was_accepted(s, pid, socket_port_of(&ends->local), socket_port_of(&ends->peer), now_ns);
+    if (ends->peer_len > 0 && !accepted)
         socket_name_of(&ends->peer, ends->peer_len, out);
     else
         name_local(ends, out);
+    if (accepted)
+        return WAIT_CLIENT;
     if (ends->protocol == IPPROTO_UDP)
         return WAIT_UDP;
-    if (ends->protocol != IPPROTO_TCP)
-        return WAIT_UNKNOWN;
-    const bool accepted = ends->peer_len > 0 && was_accepted(s, pid, socket_port_of(&ends->local),
-                                                    socket_port_of(&ends->peer), now_ns);
-    return accepted ? WAIT_CLIENT : WAIT_TCP;
+    return ends->protocol == IPPROTO_TCP ? WAIT_TCP : WAIT_UNKNOWN;
 }
 
 bool socket_names_find(struct socket_names *s, pid_t pid, int fd, uint64_t inode, uint64_t now_ns,

@@ -22,8 +22,8 @@ struct socket_names *socket_names_new(void);
 void socket_names_free(struct socket_names *s);
 
 /* Of the process's descriptor fd, whose link says "socket:[inode]". The name is appended:
- * "10.0.0.7:5432" of a peer, ":8080" of a listening socket, a path. False: it could not be found
- * out, at least not now. */
+ * "10.0.0.7:5432" of a peer, ":8080" of a listening socket and of what it has accepted, a path.
+ * False: it could not be found out, at least not now. */
 bool socket_names_find(struct socket_names *s, pid_t pid, int fd, uint64_t inode, uint64_t now_ns,
     enum wait_kind *ret_kind, struct strbuf *out);
 

@@ -28,7 +28,7 @@
 
 enum {
     BURSTS_EARLY = 5,
-    EVENTS_MAX = 40000,   /* of one burst: some 50 ms of the target's time */
+    EVENTS_MAX = 20000,   /* of one burst: some 25 ms of the target's time */
     EVENT_COST_NS = 1250, /* half of what a call with both takes longer, measured */
     OPEN_CALLS_MAX = 1 << 16,
 };

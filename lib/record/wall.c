@@ -202,7 +202,7 @@ static void visit_unknown(struct wall *s, struct wall_thread *w, uint64_t now_ns
     if (look(s, w, 0, now_ns) != WALL_BLOCKED)
         w->rests = 0;
     else if (w->visited_ns)
-        wall_account_passed(w, passed);
+        wall_account_passed(w, passed, w->rests == 0);
     w->visited_ns = now_ns;
 }
 

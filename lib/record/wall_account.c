@@ -107,10 +107,10 @@ void wall_account_found(struct profile *p, struct wall_thread *w, const struct w
         keep_max(w, now_ns - since_ns);
 }
 
-void wall_account_passed(struct wall_thread *w, uint64_t ns)
+void wall_account_passed(struct wall_thread *w, uint64_t ns, bool is_new)
 {
     w->open_ns += ns;
-    w->open_count++;
+    w->open_count += is_new;
     w->blocked_ns += ns;
 }
 

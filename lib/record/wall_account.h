@@ -58,8 +58,8 @@ void wall_account_switches(struct profile *p, struct wall_thread *w, const struc
 void wall_account_found(struct profile *p, struct wall_thread *w, const struct wall_wait *found,
     uint64_t since_ns, uint64_t now_ns);
 
-/* Time between two looks, when there are no switches. */
-void wall_account_passed(struct wall_thread *w, uint64_t ns);
+/* Time between two looks, when there are no switches. is_new: the second found another wait. */
+void wall_account_passed(struct wall_thread *w, uint64_t ns, bool is_new);
 
 /* Sample and tally of all that was counted; at the thread's end also of what was never looked at.
  */
