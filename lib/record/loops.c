@@ -227,10 +227,10 @@ static void *loops_start(struct recorder *r, struct err *e)
 
 /* ---- while it runs ---- */
 
-static void look(struct loops *l, uint64_t now_ns)
+static void look(struct loops *l)
 {
     if (open_events(l))
-        turns_look(&l->turns, l->recorder->threads, now_ns);
+        turns_look(&l->turns, l->recorder->threads, clock_monotonic_ns()); /* it took a while */
 }
 
 static void look_away(struct loops *l)
@@ -265,7 +265,7 @@ static void loops_drain(void *state, uint64_t now_ns, bool last)
     const bool open =
         duty_wants_open(&l->duty, now_ns, cost_ns(l), target_cpu_ns(r, now_ns), useful);
     if (open && !was_open)
-        look(l, now_ns);
+        look(l);
     else if (!open && was_open)
         look_away(l);
     if (l->duty.costly && !l->said_costly && turns_loops(&l->turns) > 0) {

@@ -71,6 +71,7 @@ struct switches {
     struct pid_table live; /* process -> threads */
     uint64_t counts[COUNTS], counts_said[COUNTS];
     bool began;
+    uint64_t closed_ns; /* not 0: records up to here are still to come, then none */
 };
 
 /* ---- what is known of a slot ---- */
@@ -378,7 +379,7 @@ static void keep_budget(struct switches *s, uint64_t now_ns)
         extra_events_open(extras, s->event);
     } else if (!open && was_open) {
         extra_events_close(extras, s->event);
-        thread_states_lost(&s->states, now_ns);
+        s->closed_ns = now_ns;
     }
     if (s->duty.costly && !was_costly)
         recorder_step_down(s->recorder, "context switches", now_ns);
@@ -402,6 +403,10 @@ static void switches_drain(void *state, uint64_t now_ns, bool last)
     uint64_t seen_ns = r->drained_ns < now_ns ? r->drained_ns : now_ns;
     s->states.from_ns = r->from_ns;
     s->states.to_ns = r->to_ns;
+    if (s->closed_ns && r->drained_ns >= s->closed_ns) {
+        thread_states_lost(&s->states, s->closed_ns);
+        s->closed_ns = 0;
+    }
     if (!last && now_ns < s->next_beat_ns)
         return;
     s->next_beat_ns = now_ns + BEAT_NS;

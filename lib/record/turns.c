@@ -129,7 +129,8 @@ static void keep_early(struct loop_thread *l, const struct turn *turn)
 static void become_loop(
     struct turns *ts, struct loop_thread *l, const struct thread_times *now, uint64_t time_ns)
 {
-    const uint64_t blocked_ns = now->blocked_ns - l->blocked_from_ns;
+    const uint64_t blocked_ns =
+        now->blocked_ns > l->blocked_from_ns ? now->blocked_ns - l->blocked_from_ns : 0;
     if (l->calls < LOOP_CALLS || l->wait_blocked_ns * 100 < blocked_ns * LOOP_SHARE_PERCENT)
         return;
     l->row = ts->row_of(ts->row_ctx, l->pid, l->tid, time_ns);
@@ -143,8 +144,12 @@ static void become_loop(
     l->early_count = 0;
 }
 
+/* Nothing is known when records were lost in between: totals then miss a piece. */
 static struct thread_times since(const struct thread_times *from, const struct thread_times *to)
 {
+    if (to->on_cpu_ns < from->on_cpu_ns || to->blocked_ns < from->blocked_ns ||
+        to->queued_ns < from->queued_ns)
+        return (struct thread_times){ 0 };
     return (struct thread_times){
         .on_cpu_ns = to->on_cpu_ns - from->on_cpu_ns,
         .blocked_ns = to->blocked_ns - from->blocked_ns,
@@ -212,7 +217,7 @@ static void end_wait(
     struct loop_thread *l, const struct thread_times *now, uint64_t time_ns, uint32_t events)
 {
     if (l->in_wait)
-        l->wait_blocked_ns += now->blocked_ns - l->at_enter.blocked_ns;
+        l->wait_blocked_ns += since(&l->at_enter, now).blocked_ns;
     begin_turn(l, now, time_ns, events);
 }
 
