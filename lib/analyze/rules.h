@@ -10,6 +10,23 @@ extern const struct rule rule_starved_by_others;
 extern const struct rule rule_throttled;
 extern const struct rule rule_under_driven;
 
+/* CPU time */
+extern const struct rule rule_loop_blocked_cpu;
+extern const struct rule rule_regex_backtracking;
+extern const struct rule rule_json_heavy;
+extern const struct rule rule_gc_pressure;
+extern const struct rule rule_sync_compress_crypto;
+extern const struct rule rule_single_core;
+extern const struct rule rule_tls_handshake;
+extern const struct rule rule_exceptions_as_flow;
+extern const struct rule rule_malloc_heavy;
+extern const struct rule rule_memcpy_heavy;
+extern const struct rule rule_logging_heavy;
+extern const struct rule rule_network_kernel_heavy;
+extern const struct rule rule_interpreter_bound;
+extern const struct rule rule_unoptimised_build;
+extern const struct rule rule_dev_mode;
+
 /* memory, waiting, system */
 extern const struct rule rule_memory_growth;
 extern const struct rule rule_fd_leak;

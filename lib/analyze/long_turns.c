@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: MIT
+#include "analyze/long_turns.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+#include "analyze/stats.h"
+#include "base/clock.h"
+
+#define VERY_LONG_NS 100e6
+#define NODE_TIMER_NS 10e6 /* its histogram's resolution, which each of its values holds */
+
+static void add(struct long_turns *turns, double on_cpu_ns, uint64_t from_ns, uint64_t to_ns)
+{
+    turns->count++;
+    turns->count_100 += on_cpu_ns >= VERY_LONG_NS;
+    turns->on_cpu_ns += on_cpu_ns;
+    turns->longest_ns = fmax(turns->longest_ns, on_cpu_ns);
+    struct interval interval = { .from_ns = from_ns, .to_ns = to_ns };
+    vec_push(&turns->intervals, interval);
+}
+
+/* ---- turns ---- */
+
+static void add_spans(const struct observed *o, const struct observed_thread *loop, double least_ns,
+    struct long_turns *turns)
+{
+    VEC(double) events = { 0 };
+    uint32_t count;
+    const struct span *spans = profile_spans(o->profile, &count);
+    for (uint32_t i = 0; i < count; i++) {
+        const struct span *s = &spans[i];
+        bool counts =
+            s->kind == SPAN_TURN && s->thread.i == loop->id.i && s->start_ns >= o->steady_from_ns;
+        if (!counts || (double)s->on_cpu_ns < least_ns)
+            continue;
+        add(turns, (double)s->on_cpu_ns, s->start_ns, s->start_ns + s->duration_ns);
+        if (s->events)
+            vec_push(&events, s->events);
+    }
+    turns->seen = loop->turns;
+    turns->events = events.len ? median(events.ptr, events.len) : 0;
+    vec_done(&events);
+}
+
+/* ---- node's own delay ---- */
+
+/* A delay holds the timer's own 10 ms and everything that kept the loop; only the part of that
+ * window which the thread spent on the CPU was computing. */
+static double computed_part(
+    const struct observed_thread *loop, const struct observed *o, double delay_ns, uint64_t time_ns)
+{
+    double late_ns = delay_ns - NODE_TIMER_NS;
+    if (loop->window_count == 0 || time_ns < o->start_ns)
+        return late_ns;
+    double on_cpu_ns = 0;
+    uint64_t last = (time_ns - o->start_ns) / WINDOW_NS;
+    uint64_t back = (uint64_t)(late_ns / (double)WINDOW_NS) + 1;
+    for (uint64_t k = 0; k <= back && k <= last; k++)
+        if (last - k < loop->window_count)
+            on_cpu_ns += (double)loop->on_cpu_share[last - k] * (double)WINDOW_NS;
+    return fmin(late_ns, on_cpu_ns);
+}
+
+static void add_delays(const struct observed *o, const struct observed_thread *loop,
+    double least_ns, struct long_turns *turns)
+{
+    uint32_t count;
+    const struct series_point *points =
+        observed_series(o, "loop_delay_max", loop->process, (struct thread_id){ 0 }, &count);
+    for (uint32_t i = 0; points && i < count; i++) {
+        uint64_t at_ns = points[i].time_ns;
+        if (at_ns < o->steady_from_ns)
+            continue;
+        turns->seen++;
+        double computed = computed_part(loop, o, points[i].value, at_ns);
+        uint64_t before = (uint64_t)fmax(points[i].value, 0);
+        if (computed >= least_ns)
+            add(turns, computed, at_ns > before ? at_ns - before : 0, at_ns);
+    }
+}
+
+static bool has_delays(const struct observed *o, const struct observed_thread *loop)
+{
+    uint32_t count;
+    return loop->is_main &&
+           observed_series(o, "loop_delay_max", loop->process, (struct thread_id){ 0 }, &count) &&
+           count > 0;
+}
+
+/* ---- in order ---- */
+
+static int by_start(const void *left, const void *right)
+{
+    const struct interval *a = left, *b = right;
+    return (a->from_ns > b->from_ns) - (a->from_ns < b->from_ns);
+}
+
+static void merge(struct long_turns *turns)
+{
+    size_t kept = 0;
+    if (turns->intervals.len)
+        qsort(turns->intervals.ptr, turns->intervals.len, sizeof *turns->intervals.ptr, by_start);
+    for (size_t i = 0; i < turns->intervals.len; i++) {
+        struct interval now = turns->intervals.ptr[i];
+        struct interval *last = kept ? &turns->intervals.ptr[kept - 1] : NULL;
+        if (!last || now.from_ns > last->to_ns)
+            turns->intervals.ptr[kept++] = now;
+        else if (now.to_ns > last->to_ns)
+            last->to_ns = now.to_ns;
+    }
+    turns->intervals.len = kept;
+}
+
+void long_turns_of(const struct observed *o, const struct observed_thread *loop, double least_ns,
+    struct long_turns *ret_turns)
+{
+    *ret_turns = (struct long_turns){ 0 };
+    if (loop->turns && loop->turns_exact) {
+        ret_turns->source = TURNS_COUNTED;
+        add_spans(o, loop, least_ns, ret_turns);
+    } else if (has_delays(o, loop)) {
+        ret_turns->source = TURNS_DELAY;
+        add_delays(o, loop, least_ns, ret_turns);
+    } else if (loop->turns) {
+        ret_turns->source = TURNS_INFERRED;
+        add_spans(o, loop, least_ns, ret_turns);
+    }
+    merge(ret_turns);
+}
+
+void long_turns_done(struct long_turns *turns)
+{
+    vec_done(&turns->intervals);
+    *turns = (struct long_turns){ 0 };
+}

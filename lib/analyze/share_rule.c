@@ -1,0 +1,159 @@
+// SPDX-License-Identifier: MIT
+#include "analyze/share_rule.h"
+
+#include <ctype.h>
+#include <math.h>
+#include <stdlib.h>
+
+#include "analyze/answers.h"
+#include "analyze/words.h"
+#include "base/alloc.h"
+#include "base/clock.h"
+
+enum {
+    SURE_SAMPLES = 200, /* of the whole */
+    LEAST_SAMPLES = 40, /* of the whole: below it a share is noise */
+    LEAST_PART = 10,    /* of the part */
+    GUILTY_MOST = 5,
+};
+
+#define LEAST_CORES 0.05 /* work that keeps less of a core busy than this is no reason to act */
+#define CLEARLY 1.5      /* times the threshold: enough when samples are few */
+#define MAIN_CAUSE 0.5   /* of the loop's own CPU time */
+#define LONGEST_ASKED_S 120.0
+
+double seconds_to_be_sure(const struct observed *o, uint64_t n)
+{
+    double seconds = n ? o->steady_seconds * SURE_SAMPLES / (double)n : LONGEST_ASKED_S;
+    seconds = fmax(ceil(seconds / 10) * 10, 10);
+    return fmin(seconds, LONGEST_ASKED_S);
+}
+
+static void rank(const struct observed *o, const struct share_rule *r, struct share_judged *j)
+{
+    bool enough = j->share.n >= SURE_SAMPLES;
+    if (j->share.low >= r->warn && enough)
+        j->severity = SEVERITY_WARNING;
+    else if (j->share.value >= r->warn * CLEARLY && j->share.low >= r->notice)
+        j->severity = SEVERITY_WARNING;
+    else if (j->share.low >= r->notice)
+        j->severity = SEVERITY_INFO;
+    else
+        return;
+    j->found = true;
+    j->few = !enough;
+    j->confidence = confidence_by(o, enough);
+}
+
+struct share_judged share_judge(const struct observed *o, const struct share_rule *r)
+{
+    struct selection part = r->part, whole = r->whole;
+    part.steady = whole.steady = true;
+    struct share_judged j = { .share = observed_share(o, &part, &whole) };
+    if (o->steady_seconds > 0)
+        j.cores = (double)j.share.part.weight / NS_PER_S / o->steady_seconds;
+    if (j.share.n >= LEAST_SAMPLES && j.share.part.count >= LEAST_PART && j.cores >= LEAST_CORES)
+        rank(o, r, &j);
+    return j;
+}
+
+const char *advice_for(const struct observed *o, const struct advice *advice)
+{
+    const struct observed_process *p = o->busiest ? observed_process(o, o->busiest->process) : NULL;
+    const char *own = NULL;
+    switch (p ? p->runtime : RUNTIME_NATIVE) {
+    case RUNTIME_NODE:
+        own = advice->node;
+        break;
+    case RUNTIME_PYTHON:
+        own = advice->python;
+        break;
+    case RUNTIME_GO:
+        own = advice->go;
+        break;
+    case RUNTIME_JVM:
+        own = advice->jvm;
+        break;
+    case RUNTIME_NATIVE:
+    case RUNTIME_RUST:
+    case RUNTIME_DOTNET:
+    case RUNTIME_RUBY:
+    case RUNTIME_PHP:
+        break;
+    }
+    return own ? own : advice->any;
+}
+
+/* ---- sentences ---- */
+
+/* The work is what keeps the loop from its next event when most of its CPU time goes there. */
+static bool fills_the_loop(const struct observed *o, const struct share_rule *r)
+{
+    if (!o->loop)
+        return false;
+    struct selection part = r->part, whole = { .thread = o->loop->id, .steady = true };
+    part.thread = o->loop->id;
+    part.steady = true;
+    return observed_share(o, &part, &whole).low >= MAIN_CAUSE;
+}
+
+static void say_summary(const struct observed *o, const struct share_rule *r,
+    const struct share_judged *j, struct finding *f)
+{
+    PROF_CLEANUP(free_ptr) char *culprit = finding_culprit(f, o);
+    PROF_CLEANUP(strbuf_done) struct strbuf who = STRBUF_INIT;
+    if (r->whole.thread.i)
+        words_thread(o, observed_thread(o, r->whole.thread), &who);
+    else if (o->busiest)
+        words_process(o, o->busiest->process, &who);
+    finding_say(&f->summary, "%c%s takes %s of the CPU time of %s (%s); %s of that comes from %s.",
+        toupper((unsigned char)r->work[0]), r->work + 1, words_share(j->share.value).text,
+        who.len ? who.ptr : "the program", words_cores(j->cores).text,
+        words_share(f->guilty.len ? f->guilty.ptr[0].share : 1).text, culprit);
+}
+
+void share_tell(const struct observed *o, const struct share_rule *r,
+    const struct share_judged *judged, struct finding *f)
+{
+    struct selection part = r->part;
+    part.steady = true;
+    f->severity = judged->severity;
+    f->confidence = judged->confidence;
+    struct selection everything = { .steady = true };
+    uint64_t whole = observed_sum(o, &everything).weight;
+    f->weight = whole ? (double)judged->share.part.weight / (double)whole : 0;
+    f->thread = r->whole.thread;
+    f->process = o->busiest ? o->busiest->process : (struct process_id){ 0 };
+    finding_blame(f, o, &part, GUILTY_MOST);
+    say_summary(o, r, judged, f);
+    if (judged->few)
+        finding_say(&f->detail, "That rests on %s samples; run it for %s to be sure.",
+            words_count((double)judged->share.n).text,
+            words_seconds(seconds_to_be_sure(o, judged->share.n)).text);
+    if (r->alternative)
+        finding_say(&f->alternative, "%s", r->alternative);
+    finding_say(&f->advice, "%s", advice_for(o, &r->advice));
+    if (r->command)
+        finding_say(&f->command, "%s", r->command);
+    finding_prove(f, judged->share.value, r->warn, "share", judged->share.n,
+        "share of CPU time in %s (95 %% sure: at least %s)", r->work,
+        words_share(judged->share.low).text);
+    finding_prove(f, judged->cores, NAN, "cores", judged->share.part.count, "CPU that it uses");
+    finding_chart_series(
+        f, o->profile, "cpu", f->process, (struct thread_id){ 0 }, true, NAN, "CPU of the process");
+    if (f->severity > SEVERITY_INFO && fills_the_loop(o, r))
+        f->explains = "loop-blocked-cpu";
+}
+
+enum answer share_answer(
+    const struct observed *o, const struct share_rule *r, struct finding *ret_finding)
+{
+    if (o->cpu.count == 0)
+        return ANSWER_SILENT; /* no samples: the recording says so itself */
+    struct share_judged judged = share_judge(o, r);
+    if (!judged.found)
+        return answer_healthy(ret_finding, "%s takes %s of the CPU time (%s samples)", r->work,
+            words_share(judged.share.value).text, words_count((double)judged.share.n).text);
+    share_tell(o, r, &judged, ret_finding);
+    return ANSWER_FOUND;
+}
