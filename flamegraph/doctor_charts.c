@@ -93,10 +93,11 @@ static const struct run_row {
         const char *series, *label;
     } series[SERIES_OF_ROW];
     bool rate, spans;
+    bool several; /* of one process, the row before says the same */
     enum span_kind kind;
 } run_rows[] = {
     { .title = "CPU by thread", .series = { { "thread_on_cpu", NULL } }, .rate = true },
-    { .title = "CPU by process", .series = { { "cpu", NULL } }, .rate = true },
+    { .title = "CPU by process", .series = { { "cpu", NULL } }, .rate = true, .several = true },
     { .title = "Waiting for a CPU", .series = { { "thread_queued", NULL } }, .rate = true },
     { .title = "CPU of other programs", .series = { { "host_others", "" } }, .rate = true },
     { .title = "Throttled by the cgroup", .series = { { "cgroup_throttled", "" } }, .rate = true },
@@ -174,7 +175,8 @@ void doctor_run_charts(struct strbuf *out, struct doctor_page *pg)
     for (size_t i = 0; i < PROF_ARRAY_LEN(run_rows); i++) {
         struct plot pl;
         gather_row(&pl, pg, &run_rows[i], busiest);
-        if (plot_finish(&pl) && !all_zero(&pl)) {
+        if (plot_finish(&pl) && !all_zero(&pl) &&
+            !(run_rows[i].several && any && pl.lines.len == 1)) {
             if (!any)
                 begin_charts(out);
             any = true;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include <math.h>
+#include <string.h>
 
 #include "analyze/rule.h"
 #include "base/compiler.h"
@@ -25,7 +26,9 @@ static void add_paragraph(struct strbuf *out, const char *class, const char *tex
 
 /* ---- parts of a card ---- */
 
-static void add_heading(struct strbuf *out, const struct finding *f, size_t number)
+/* sentence: the verdict's, which is not said twice. */
+static void add_heading(
+    struct strbuf *out, const struct finding *f, size_t number, const char *sentence)
 {
     const enum doctor_mark mark = doctor_mark_of(f);
     strbuf_adds(out, "<header><p class=\"tagline\">");
@@ -44,7 +47,8 @@ static void add_heading(struct strbuf *out, const struct finding *f, size_t numb
     strbuf_addf(out, "</code></p>\n<h3 id=\"finding-%zu-title\">", number);
     html_text(out, slice_of(title_of(f)));
     strbuf_adds(out, "</h3></header>\n");
-    add_paragraph(out, "summary", f->summary);
+    if (!sentence || !f->summary || strcmp(sentence, f->summary) != 0)
+        add_paragraph(out, "summary", f->summary);
     add_paragraph(out, "detail", f->detail);
 }
 
@@ -108,7 +112,7 @@ static void add_card(struct strbuf *out, struct doctor_page *pg, size_t i)
     strbuf_addf(out,
         "<article class=\"finding %s\" id=\"finding-%zu\" aria-labelledby=\"finding-%zu-title\">\n",
         doctor_mark_class(doctor_mark_of(f)), i + 1, i + 1);
-    add_heading(out, f, i + 1);
+    add_heading(out, f, i + 1, pg->d->sentence);
     strbuf_adds(out, "<div class=\"pair\">\n");
     doctor_code(out, pg, f);
     add_next(out, f);

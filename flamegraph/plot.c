@@ -242,7 +242,8 @@ static double round_up(double value, const char *unit)
     const double power = base * pow(10.0, floor(log10(value / base)));
     for (size_t i = 0; i < PROF_ARRAY_LEN(steps); i++) {
         if (steps[i] * power >= value * 0.999)
-            return steps[i] * power;
+            return base > 1.0 && steps[i] * power >= 1000.0 * base ? 1024.0 * base
+                                                                   : steps[i] * power;
     }
     return 10.0 * power;
 }

@@ -38,7 +38,9 @@ function bootFailed(error) {
     note.setAttribute('role', 'alert');
     note.textContent = 'The interactive graph could not start (' + error.message + '). Below is the plain report.';
     document.documentElement.classList.remove('live');
-    document.getElementById('static').before(note);
+    const plain = document.getElementById('static');
+    if (plain) plain.before(note);
+    else document.body.append(note);
 }
 
 // Set before the plain report is laid out, so that it costs nothing when it is not needed.

@@ -94,6 +94,7 @@ class FocusGraph {
         this.view.canvas.setAttribute('aria-label', 'Flame graph of the guilty stacks, ' + formatCount(tree.n - 1) + ' frames. Arrow keys move from frame to frame, Enter zooms.');
         this.view.show(tree, false);
         this.node = 0;
+        if (this.finding.guilty.length > 0) this.view.chosenFunc = this.finding.guilty[0][0];
     }
 
     paint() {
