@@ -97,7 +97,7 @@ static double seconds_to_limit(
 static const char *measure_words(const struct grower *g)
 {
     return g->series == measures[0]   ? "The heap that survives collections"
-           : g->series == measures[1] ? "The process's own memory"
+           : g->series == measures[1] ? "Private memory"
                                       : "Resident memory";
 }
 
