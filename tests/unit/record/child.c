@@ -90,6 +90,48 @@ static void run_daemon(void)
     child_forty();
 }
 
+/* A second for each of two waits, and both in two threads at once. */
+static int wait_pipe[2];
+
+static HOT void *child_reads_pipe(void *arg)
+{
+    char byte;
+    for (int i = 0; i < 10; i++)
+        sink += (uint64_t)read(wait_pipe[0], &byte, 1);
+    return arg;
+}
+
+static HOT void child_sleeps(void)
+{
+    const struct timespec pause = { .tv_nsec = 100000000 };
+    for (int i = 0; i < 10; i++) {
+        nanosleep(&pause, NULL);
+        sink += (uint64_t)write(wait_pipe[1], "x", 1);
+    }
+}
+
+static void run_waits(void)
+{
+    pthread_t thread;
+    if (pipe(wait_pipe) != 0)
+        _exit(1);
+    pthread_create(&thread, NULL, child_reads_pipe, NULL);
+    child_sleeps();
+    pthread_join(thread, NULL);
+}
+
+/* 64 MiB, slowly enough that the rate of faults can be followed. */
+static HOT void child_grows(void)
+{
+    const struct timespec pause = { .tv_nsec = 10000000 };
+    for (int i = 0; i < 64; i++) {
+        volatile char *room = malloc(1 << 20);
+        for (size_t at = 0; room && at < 1 << 20; at += 4096)
+            room[at] = 1;
+        nanosleep(&pause, NULL);
+    }
+}
+
 __attribute__((constructor)) static void become_child(void)
 {
     const char *name = getenv("PROF_TEST_CHILD");
@@ -111,6 +153,10 @@ __attribute__((constructor)) static void become_child(void)
         sink += child_deep(5000);
     } else if (strcmp(name, "sleeps") == 0) {
         sleep(60);
+    } else if (strcmp(name, "waits") == 0) {
+        run_waits();
+    } else if (strcmp(name, "grows") == 0) {
+        child_grows();
     } else if (strcmp(name, "daemon") == 0) {
         run_daemon();
     }
