@@ -64,6 +64,10 @@ static void child(const struct launch_options *o, const struct groups *groups, i
         _exit(EXIT_NO_EXEC); /* prof has given up, or died */
     struct failure failure = { 0 };
     setrlimit(RLIMIT_NOFILE, &o->file_limit);
+    if (o->output_fd > 0)
+        dup2(o->output_fd, STDOUT_FILENO);
+    if (o->error_fd > 0)
+        dup2(o->error_fd, STDERR_FILENO);
     if (o->run_as && !become(o->run_as, groups)) {
         failure.privileges = true;
     } else {

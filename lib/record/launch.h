@@ -20,6 +20,7 @@ struct launch_options {
     const struct record_user *run_as; /* NULL: as prof itself */
     sigset_t signal_mask;             /* of the target */
     struct rlimit file_limit;         /* of the target */
+    int output_fd, error_fd;          /* its standard output and error; 0: as prof's own */
 };
 
 struct launched {

@@ -12,6 +12,7 @@
 #include "base/clock.h"
 #include "format/native.h"
 #include "record/describe.h"
+#include "record/load_output.h"
 #include "record/node_channel.h"
 #include "record/port.h"
 #include "record/runtime_env.h"
@@ -35,6 +36,7 @@ struct record_session {
     struct launch_options launch;
     struct runtime_env env;
     struct node_channel node;
+    struct load_output load;
     struct running_source sources[SOURCES_MAX];
     size_t source_count;
     struct native_writer *writer;
@@ -177,6 +179,8 @@ struct record_session *record_session_new(const struct record_options *options, 
     s->cpu_from_ns = clock_process_cpu_ns();
     r->options = &s->options;
     r->node = &s->node;
+    r->load = &s->load;
+    load_output_init(&s->load);
     r->from_ns = r->to_ns = UINT64_MAX;
     r->profile = profile_new();
     r->modules = modules_new(r->profile);
@@ -275,8 +279,17 @@ static bool start_load(struct record_session *s, uint64_t now_ns, struct err *e)
             vec_push(&pids, s->recorder.processes.list.ptr[i].pid);
     const uint16_t port = port_find(&pids);
     vec_done(&pids);
-    if (port)
-        return target_start_load(&s->target, &s->launch, s->options.on_port, port, e);
+    if (port) {
+        const struct load_command load = {
+            .command = s->options.on_port,
+            .env = s->options.env,
+            .port = port,
+            .output = &s->load,
+        };
+        if (s->options.doctor)
+            load_output_open(&s->load); /* else the command writes where prof does */
+        return target_start_load(&s->target, &s->launch, &load, e);
+    }
     if (now_ns - s->began_ns < PORT_LIMIT_S * NS_PER_S)
         return true;
     err_set(
@@ -411,6 +424,7 @@ void record_session_free(struct record_session *s)
         return;
     stop_sources(s);
     target_done(&s->target);
+    load_output_done(&s->load);
     node_channel_close(&s->node, s->recorder.processes.live > 0);
     native_writer_free(s->writer);
     stacks_done(&s->recorder.stacks);

@@ -19,6 +19,7 @@ static const struct source *const table[] = {
     &source_wake,
     &source_procfs,
     &source_node,
+    &source_requests,
 };
 
 const struct source *const *source_table(size_t *ret_count)

@@ -36,6 +36,7 @@ struct record_taker {
 };
 
 struct extra_events;
+struct load_output;
 struct node_channel;
 struct thread_states;
 
@@ -54,6 +55,7 @@ struct recorder {
     uint64_t period_ns;      /* on-CPU time that one sample stands for, as of now; set likewise */
     uint64_t sample_cost_ns; /* what one sample costs the target; set likewise */
     struct extra_events *extras;   /* the sampler's (perf_extra.h); NULL: it takes none */
+    struct load_output *load;      /* of the session: the --on-port command */
     struct node_channel *node;     /* of the session (node_channel.h); without a folder: none */
     struct thread_states *threads; /* of switches.c (thread_state.h); NULL: not known */
     bool in_haste; /* drain often: stacks are being completed from the live process */
@@ -98,6 +100,7 @@ struct source {
 extern const struct source source_loops;    /* loops.c */
 extern const struct source source_perf;     /* perf.c */
 extern const struct source source_node;     /* node.c */
+extern const struct source source_requests; /* requests.c */
 extern const struct source source_faults;   /* faults.c */
 extern const struct source source_procfs;   /* procfs.c */
 extern const struct source source_syscalls; /* syscalls.c */

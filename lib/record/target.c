@@ -58,26 +58,31 @@ int target_go(struct target *t, const char *program, struct err *e)
     return error;
 }
 
-bool target_start_load(struct target *t, const struct launch_options *o, const char *command,
-    uint16_t port, struct err *e)
+bool target_start_load(struct target *t, const struct launch_options *o,
+    const struct load_command *load, struct err *e)
 {
     PROF_CLEANUP(runtime_env_done) struct runtime_env env = { 0 };
     PROF_CLEANUP(strbuf_done) struct strbuf value = STRBUF_INIT;
-    PROF_CLEANUP(free_ptr) char *text = xstrdup(command);
+    PROF_CLEANUP(free_ptr) char *text = xstrdup(load->command);
     char shell[] = "/bin/sh", option[] = "-c";
     char *const argv[] = { shell, option, text, NULL };
-    strbuf_addf(&value, "%u", port);
-    runtime_env_build(o->env, NULL, &env);
+    strbuf_addf(&value, "%u", load->port);
+    runtime_env_build(load->env, NULL, &env);
     runtime_env_set(&env, "PORT", value.ptr);
-    struct launch_options load = *o;
-    load.argv = argv;
-    load.env = env.env;
+    struct launch_options how = *o;
+    how.argv = argv;
+    how.env = env.env;
+    how.output_fd = load->output->write_fds[0];
+    how.error_fd = load->output->write_fds[1];
     struct launched launched;
-    if (!launch_stopped(&load, &launched, e))
+    if (!launch_stopped(&how, &launched, e))
         return false;
     setpgid(launched.pid, launched.pid); /* so that all of it can be ended */
     t->load_pid = launched.pid;
-    return launch_go(&launched, e, command) == 0;
+    t->load = load->output;
+    t->load->started_ns = clock_monotonic_ns();
+    load_output_close_writers(load->output); /* so that the end of the command is the pipes' end */
+    return launch_go(&launched, e, load->command) == 0;
 }
 
 static uint64_t timeval_ns(struct timeval t)
@@ -96,6 +101,7 @@ static void reap_one(
 {
     if (pid == t->load_pid) {
         t->load_ended = true;
+        t->load->ended_ns = now_ns;
         t->load_status = status;
         return;
     }

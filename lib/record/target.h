@@ -13,6 +13,7 @@
 
 #include "base/err.h"
 #include "record/launch.h"
+#include "record/load_output.h"
 #include "record/processes.h"
 #include "record/signals.h"
 
@@ -34,7 +35,8 @@ struct target {
     bool stopping;       /* we are ending it */
     uint64_t kill_ns;    /* when patience ends */
 
-    pid_t load_pid; /* --on-port command, 0: not started */
+    pid_t load_pid;           /* --on-port command, 0: not started */
+    struct load_output *load; /* of the session */
     bool load_ended;
     int load_status;
 };
@@ -45,9 +47,18 @@ bool target_attach(struct target *t, pid_t pid, struct err *e);
 /* Lets a launched program begin. Returns the errno of its exec, 0 when it runs. */
 int target_go(struct target *t, const char *program, struct err *e);
 
-/* Runs the --on-port command with PORT set. */
-bool target_start_load(struct target *t, const struct launch_options *o, const char *command,
-    uint16_t port, struct err *e);
+/* The --on-port command: env is the user's own, without what the target's runtimes were told.
+ * output: made by the caller, with pipes or without. */
+struct load_command {
+    const char *command;
+    char *const *env;
+    uint16_t port;
+    struct load_output *output;
+};
+
+/* Runs it with PORT set. */
+bool target_start_load(struct target *t, const struct launch_options *o,
+    const struct load_command *load, struct err *e);
 
 /* Takes note of what has ended. */
 void target_reap(struct target *t, uint64_t now_ns);
