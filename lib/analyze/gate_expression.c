@@ -330,8 +330,9 @@ enum gate_answer gate_ask(
     add_figures(g, values, &figures);
     for (size_t i = 0; i < d->findings.len && best != GATE_HOLDS; i++) {
         q.on = &d->findings.ptr[i];
-        best = run(&q);
-        if (best == GATE_HOLDS)
+        enum gate_answer answer = run(&q);
+        best = answer > best ? answer : best;
+        if (answer == GATE_HOLDS)
             strbuf_addf(&figures, "%s%s, %s %s", figures.len ? "; " : "", q.on->id,
                 confidence_id(q.on->confidence), severity_id(q.on->severity));
     }

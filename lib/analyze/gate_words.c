@@ -198,7 +198,7 @@ bool gate_number_fits(const struct gate_number *n, const char *unit)
 {
     if (n->unit)
         return strcmp(n->unit, unit) == 0;
-    return strcmp(unit, "count") == 0 || strcmp(unit, "1/s") == 0 || strcmp(unit, "share") == 0;
+    return strcmp(unit, "count") == 0 || strcmp(unit, "1/s") == 0;
 }
 
 const char *gate_unit_example(const char *unit)

@@ -41,7 +41,7 @@ struct gate_number {
 
 bool gate_words_number(struct gate_words *w, struct gate_number *ret_number);
 
-/* A number without unit is a count, a rate or a share. */
+/* A number without unit is a count or a rate. */
 bool gate_number_fits(const struct gate_number *n, const char *unit);
 const char *gate_unit_example(const char *unit); /* "a time such as 50ms" */
 

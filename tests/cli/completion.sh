@@ -31,7 +31,7 @@ offers programs true prof flame tru
 offers programs-behind-dashes true prof flame -- tru
 offers help-of-a-command flame prof help fl
 offers pids "$$" prof flame -p "$$"
-for command in flame record report check; do
+for command in doctor flame record report check; do
     "$PROF" "$command" --help | grep -oE '^ +(-[A-Za-z], )?--[a-z-]+' | grep -oE -e '--[a-z-]+' |
         sort > help-options
     complete prof "$command" -- | sort > offered
