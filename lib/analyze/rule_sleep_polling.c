@@ -65,6 +65,8 @@ static bool measure(const struct observed *o, const struct observed_thread *t, u
  * does not, and is by design. */
 static bool has_work(const struct polling *p)
 {
+    if (!p->thread)
+        return false;
     double lived = fmax((double)p->thread->lived_ns, 1);
     return p->serves || (double)p->thread->on_cpu_ns >= WORKS_SHARE * lived;
 }
