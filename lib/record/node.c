@@ -17,6 +17,7 @@
 #include "base/alloc.h"
 #include "base/clock.h"
 #include "base/file.h"
+#include "profile/evidence.h"
 #include "record/node_channel.h"
 #include "record/node_record.h"
 #include "record/procfs_read.h"
@@ -53,8 +54,6 @@ struct node_source {
 static void *node_start(struct recorder *r, struct err *e)
 {
     (void)e;
-    if (!r->node || !r->node->folder)
-        return NULL; /* note_missing() says so, if there is a Node.js at all */
     struct node_source *s = xcalloc(1, sizeof *s);
     s->recorder = r;
     return s;
@@ -163,13 +162,47 @@ static void read_file(struct node_source *s, struct node_file *f)
     }
 }
 
+static bool wrote(const struct node_source *s, struct process_id process)
+{
+    for (size_t i = 0; i < s->files.len; i++)
+        if (s->files.ptr[i].known && s->files.ptr[i].scope.process.i == process.i)
+            return true;
+    return false;
+}
+
+/* Only where there was a Node.js that could have told: others lack nothing. */
+static void note_missing(const struct node_source *s)
+{
+    const struct recorder *r = s->recorder;
+    static const char what[] = "pauses of the JavaScript collector, the heap's size and the loop's "
+                               "own delay were not recorded";
+    static const char how[] = "let prof start the program, without --no-runtime-env";
+    const char *why = "the process loaded no script of prof's: it was started without the "
+                      "environment, ended at once, or may not read files";
+    if (!r->options->argv)
+        why = "prof was attached to a process that ran already";
+    else if (r->options->no_runtime_env)
+        why = "--no-runtime-env was given";
+    else if (!r->node->folder)
+        why = "Node's permission model forbids it to load prof's script, or there is no folder for "
+              "temporary files";
+    bool missing = false;
+    for (uint32_t i = 1; i < profile_process_count(r->profile); i++) {
+        const struct process_id id = { i };
+        missing |= slice_is(profile_fact(r->profile, id, "runtime"), "node") && !wrote(s, id);
+    }
+    if (missing)
+        profile_add_note(r->profile, what, why, how);
+}
+
 static void node_drain(void *state, uint64_t now_ns, bool last)
 {
     struct node_source *s = state;
     if (!last && now_ns < s->next_ns)
         return;
     s->next_ns = now_ns + BEAT_NS;
-    look_for_files(s);
+    if (s->recorder->node->folder)
+        look_for_files(s);
     for (size_t i = 0; i < s->files.len; i++) {
         struct node_file *f = &s->files.ptr[i];
         if (f->ended)
@@ -179,6 +212,8 @@ static void node_drain(void *state, uint64_t now_ns, bool last)
         read_file(s, f);
         f->ended |= gone;
     }
+    if (last)
+        note_missing(s);
 }
 
 static void node_stop(void *state)

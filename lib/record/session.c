@@ -15,6 +15,7 @@
 #include "record/load_output.h"
 #include "record/node_channel.h"
 #include "record/port.h"
+#include "record/procfs_read.h"
 #include "record/runtime_env.h"
 #include "record/signals.h"
 #include "record/source.h"
@@ -418,6 +419,18 @@ struct profile *record_session_profile(struct record_session *s)
     return s->recorder.profile;
 }
 
+/* Asked of the kernel: records of the last ends may never have come. */
+static bool something_lives(const struct processes *ps)
+{
+    for (size_t i = 0; i < ps->list.len; i++) {
+        struct procfs_stat stat;
+        if (ps->list.ptr[i].alive && procfs_stat(ps->list.ptr[i].pid, 0, &stat) &&
+            stat.state != 'Z' && stat.state != 'X')
+            return true;
+    }
+    return false;
+}
+
 void record_session_free(struct record_session *s)
 {
     if (!s)
@@ -425,7 +438,7 @@ void record_session_free(struct record_session *s)
     stop_sources(s);
     target_done(&s->target);
     load_output_done(&s->load);
-    node_channel_close(&s->node, s->recorder.processes.live > 0);
+    node_channel_close(&s->node, s->began_ns && something_lives(&s->recorder.processes));
     native_writer_free(s->writer);
     stacks_done(&s->recorder.stacks);
     processes_done(&s->recorder.processes);
