@@ -92,7 +92,7 @@ static void value_count(struct strbuf *out, double value)
 
 static void value_duration(struct strbuf *out, double value)
 {
-    if (value < 0.5)
+    if (value < 5.0)
         strbuf_adds(out, "0 ms");
     else
         words_duration(out, (uint64_t)value);

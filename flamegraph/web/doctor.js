@@ -10,6 +10,7 @@ const CHANNEL_WORDS = {
 class Doctor {
     constructor(data, charts) {
         this.data = data;
+        this.selected = null;
         this.models = new Map();
         this.explorers = new Map();
         this.tip = h('div', { id: 'tip', hidden: true });

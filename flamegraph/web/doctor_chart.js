@@ -3,7 +3,7 @@
 // pointer's time through all of them, their values there, and the selection of an interval.
 
 const VALUE_FORMATS = {
-    ns: (value) => (value < 0.5 ? '0 ms' : formatDuration(value)),
+    ns: (value) => (value < 5 ? '0 ms' : formatDuration(value)),
     bytes: (value) => formatBytes(Math.round(value)),
     'bytes/s': (value) => formatBytes(Math.round(value)) + '/s',
     share: (value) => (100 * value).toFixed(value > 0 && value < 0.1 ? 1 : 0) + ' %',
@@ -62,7 +62,7 @@ class Charts {
     // on: { select(fromNs, toNs) }; runNs: length of the time axis.
     constructor(data, runNs, on) {
         Object.assign(this, { data, runNs, on });
-        this.items = [...document.querySelectorAll('.chart')].map((figure) => this.item(figure));
+        this.items = [...document.querySelectorAll('figure.chart')].map((figure) => this.item(figure));
         this.at = 0;
     }
 

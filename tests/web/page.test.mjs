@@ -2,53 +2,15 @@
 // The report in a real browser: every view, keyboard, phone, print, hostile names, the content policy.
 
 import assert from 'node:assert/strict';
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
-import { after, before, test } from 'node:test';
-import { chromium } from 'playwright-core';
-import { CHROMIUM, makeReport, perfScript } from './page_code.mjs';
-
-const skip = existsSync(CHROMIUM) ? false : `no browser at ${CHROMIUM}; set CHROMIUM`;
-let browser;
-before(async () => {
-    if (!skip) browser = await chromium.launch({ executablePath: CHROMIUM, args: ['--no-sandbox', '--disable-gpu'] });
-});
-after(async () => browser && browser.close());
+import { readFileSync, writeFileSync } from 'node:fs';
+import { test } from 'node:test';
+import { open, settled, skip, until } from './browser.mjs';
+import { makeReport, perfScript } from './page_code.mjs';
 
 const STACKS = ['main;fib;fib;fib 40', 'main;parse;read_line 25', 'main;parse;alloc 5', 'main;serve;read_line 20', 'main;serve;do_syscall_[k] 10'].join('\n') + '\n';
 const TIMED = Array.from({ length: 200 }, (_, i) => [5 + i / 100, 7, i % 4 === 0 ? 8 : 7, ['main', i < 100 ? 'early' : 'late']]);
 
-// Opens a report and gives it to check(); fails on any error, refused resource or request to anywhere.
-async function open(path, options, check) {
-    const { hash = '', allowConsole = false, ...context } = options;
-    const ctx = await browser.newContext({ viewport: { width: 1366, height: 768 }, acceptDownloads: true, ...context });
-    const page = await ctx.newPage();
-    const trouble = [];
-    page.on('pageerror', (error) => trouble.push(String(error)));
-    page.on('console', (message) => message.type() === 'error' && !allowConsole && trouble.push(message.text()));
-    page.on('request', (request) => !/^(file|blob|data):/.test(request.url()) && trouble.push('request: ' + request.url()));
-    page.on('dialog', (dialog) => trouble.push('dialog: ' + dialog.message()) && dialog.dismiss());
-    try {
-        await page.goto('file://' + path + hash);
-        if (context.javaScriptEnabled !== false) await page.waitForSelector('html[data-ready]', { state: 'attached' });
-        await check(page);
-        assert.deepEqual(trouble, []);
-    } finally {
-        await ctx.close();
-    }
-}
-
 const chosen = (page) => page.evaluate(() => rowName(profReport.model.names, profReport.main.tree.row[profReport.focused]));
-const settled = (page) => page.evaluate(() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done))));
-
-// Playwright's own waiting evaluates text in the page, which the page's policy rightly refuses.
-async function until(page, condition, argument) {
-    for (const end = Date.now() + 10000; Date.now() < end;) {
-        if (await page.evaluate(condition, argument)) return;
-        await settled(page);
-    }
-    assert.fail('never came true: ' + condition);
-}
-
 // Middle of the heaviest frame of a function, in the page's pixels.
 const placeOf = (page, name) => page.evaluate((wanted) => {
     const view = profReport.main;

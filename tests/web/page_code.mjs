@@ -41,6 +41,15 @@ export function makeReport(name, ending, text, ...options) {
     return output;
 }
 
+// The doctor's page of a made-up server in one of its states (make_doctor.c). Returns the page's path.
+export function makeDoctor(scenario) {
+    const program = join(process.env.B || join(ROOT, 'build'), 'web/make_doctor');
+    if (!existsSync(program)) throw new Error('no make_doctor program: run make test-build first, or set B');
+    const output = join(folder, 'doctor-' + scenario + '.html');
+    if (!existsSync(output)) execFileSync(program, [scenario, join(ROOT, 'tests/web/fixture/server.js'), output], { stdio: ['ignore', 'ignore', 'ignore'] });
+    return output;
+}
+
 export function pageBlock(html, id) {
     const found = new RegExp('id="' + id + '">([^<]*)</script>').exec(html);
     return found ? new Uint8Array(zlib.inflateSync(Buffer.from(found[1], 'base64'))) : null;
