@@ -3,7 +3,7 @@
  * The doctor's page of a made-up server, without recording or judging anything: for tests of the
  * page and for looking at it. Each scenario is one state that the page can be in.
  *
- *     make_doctor SCENARIO SOURCE.js OUT.html
+ *     make_doctor SCENARIO SOURCE.js OUT.html   or .json, .md, .xml, .github, .txt
  *
  * one, eight: findings; healthy; gate; unknown; hostile: names that try to be markup; empty: no
  * samples at all; hour: an hour of evidence.
@@ -14,6 +14,7 @@
 #include <string.h>
 
 #include "analyze/rule.h"
+#include "analyze/write.h"
 #include "base/clock.h"
 #include "base/compiler.h"
 #include "base/file.h"
@@ -375,14 +376,19 @@ static void find(struct world *w, const struct said *s)
 
 static void judge_rest(struct world *w)
 {
-    static const char *const fine[] = {
-        "page faults: 0.2 % of the time on the CPU, no storm (4,120 faults)",
-        "no thread waited for a CPU for more than 2 % of the time",
-        "no name was looked up while the loop waited",
-        "98 % of writes moved more than 512 bytes",
+    static const struct {
+        struct rule rule;
+        const char *said;
+    } fine[] = {
+        { { .id = "page-fault-storm" },
+            "page faults: 0.2 % of the time on the CPU, no storm (4,120 faults)" },
+        { { .id = "spinning" }, "no thread runs while it waits" },
+        { { .id = "dns-blocking" }, "no name was looked up while the loop waited" },
+        { { .id = "tiny-io" }, "98 % of writes moved more than 512 bytes" },
     };
     for (size_t i = 0; i < PROF_ARRAY_LEN(fine); i++)
-        vec_push(&w->d.healthy, ((struct healthy){ .said = copy(fine[i]) }));
+        vec_push(
+            &w->d.healthy, ((struct healthy){ .rule = &fine[i].rule, .said = copy(fine[i].said) }));
     vec_push(&w->d.not_seen, ((struct not_seen){ .what = copy("who woke whom"),
                                  .why = copy("tracepoints need more rights than prof had"),
                                  .how = copy("sudo prof doctor -- node server.js") }));
@@ -427,6 +433,17 @@ static bool write_file(void *ctx, const void *bytes, size_t len, struct err *e)
     return file_write_all(out->fd, bytes, len, e);
 }
 
+/* NULL: the page. */
+static const struct diagnosis_format *format_of(const char *path)
+{
+    size_t count;
+    const struct diagnosis_format *rows = diagnosis_format_table(&count);
+    for (size_t i = 0; i < count; i++)
+        if (format_ending(&rows[i].row, path) > 0)
+            return &rows[i];
+    return NULL;
+}
+
 static int write_page(const struct world *w, const char *path)
 {
     struct err e = { 0 };
@@ -435,8 +452,11 @@ static int write_page(const struct world *w, const char *path)
         return 1;
     const struct format_sink sink = { .write = write_file, .ctx = &out };
     const uint64_t before = clock_process_cpu_ns();
-    const bool ok = doctor_page_write(w->p, &w->d, &(struct report_options){ 0 }, &sink, &e) &&
-                    file_out_commit(&out, &e);
+    const struct diagnosis_format *format = format_of(path);
+    const bool ok =
+        (format ? format->write(w->p, &w->d, &sink, &e)
+                : doctor_page_write(w->p, &w->d, &(struct report_options){ 0 }, &sink, &e)) &&
+        file_out_commit(&out, &e);
     file_out_done(&out);
     fprintf(stderr, "page %.0f ms CPU\n", (double)(clock_process_cpu_ns() - before) / 1e6);
     return ok ? 0 : 1;
