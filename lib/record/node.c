@@ -162,15 +162,16 @@ static void read_file(struct node_source *s, struct node_file *f)
     }
 }
 
-static bool wrote(const struct node_source *s, struct process_id process)
+static bool some_told(const struct node_source *s)
 {
     for (size_t i = 0; i < s->files.len; i++)
-        if (s->files.ptr[i].known && s->files.ptr[i].scope.process.i == process.i)
+        if (s->files.ptr[i].known)
             return true;
     return false;
 }
 
-/* Only where there was a Node.js that could have told: others lack nothing. */
+/* Only where there was a Node.js that could have told: others lack nothing. When one has, those
+ * that have not are package managers and the like, which are not meant to. */
 static void note_missing(const struct node_source *s)
 {
     const struct recorder *r = s->recorder;
@@ -187,9 +188,11 @@ static void note_missing(const struct node_source *s)
         why = "Node's permission model forbids it to load prof's script, or there is no folder for "
               "temporary files";
     bool missing = false;
+    if (some_told(s))
+        return;
     for (uint32_t i = 1; i < profile_process_count(r->profile); i++) {
         const struct process_id id = { i };
-        missing |= slice_is(profile_fact(r->profile, id, "runtime"), "node") && !wrote(s, id);
+        missing |= slice_is(profile_fact(r->profile, id, "runtime"), "node");
     }
     if (missing)
         profile_add_note(r->profile, what, why, how);

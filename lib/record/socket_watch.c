@@ -18,10 +18,12 @@
 #define EARLY_NS (20 * NS_PER_S)
 #define COST_PARTS 500
 
-/* Those that a descriptor may stand for. TIME_WAIT, of which there are many, is nobody's. */
-#define STATES                                                                                     \
-    (1u << TCP_LISTEN | 1u << TCP_ESTABLISHED | 1u << TCP_CLOSE_WAIT | 1u << TCP_FIN_WAIT1 |       \
-        1u << TCP_LAST_ACK)
+/* The kernel keeps listeners in a small table of their own. For connections it walks one with room
+ * for all that the machine could have, which takes milliseconds on a large one. TIME_WAIT, of which
+ * there are many, is nobody's. */
+#define LISTENERS (1u << TCP_LISTEN)
+#define CONNECTIONS                                                                                \
+    (1u << TCP_ESTABLISHED | 1u << TCP_CLOSE_WAIT | 1u << TCP_FIN_WAIT1 | 1u << TCP_LAST_ACK)
 
 enum { PORTS_MAX = 64 };
 
@@ -87,13 +89,13 @@ static void note_port(const struct process_watch *w, uint16_t port, uint64_t now
 
 static void add_to(struct socket_sums *sums, const struct socket_row *row)
 {
-    sums->has_tcp = true;
     if (row->state == TCP_LISTEN) {
         sums->listens = true;
         if (row->receive_queue > sums->backlog)
             sums->backlog = row->receive_queue;
         return;
     }
+    sums->connected = true;
     sums->send_queue += row->send_queue;
     sums->close_wait += row->state == TCP_CLOSE_WAIT;
 }
@@ -118,26 +120,46 @@ static void seen(void *ctx, const struct socket_row *row)
     }
 }
 
-static void add_points(struct socket_watch *s, uint64_t now_ns)
+/* A series that has begun goes on with 0 when its sockets are gone. */
+static void add_gauge(
+    struct process_watch *w, enum watched_series kind, bool there, uint64_t now_ns, uint64_t value)
+{
+    if (there || w->has_series[kind])
+        process_watch_add(w, kind, now_ns, (double)value);
+}
+
+static void add_points(struct socket_watch *s, uint64_t now_ns, uint32_t states)
 {
     for (size_t i = 0; i < s->sums.len; i++) {
         const struct socket_sums *sums = &s->sums.ptr[i];
         struct process_watch *w = s->watches[i];
-        if (!sums->has_tcp && !w->has_series[WATCHED_SEND_QUEUE])
+        if (states & LISTENERS)
+            add_gauge(w, WATCHED_LISTEN_BACKLOG, sums->listens, now_ns, sums->backlog);
+        if (!(states & CONNECTIONS))
             continue;
-        if (sums->listens)
-            process_watch_add(w, WATCHED_LISTEN_BACKLOG, now_ns, (double)sums->backlog);
-        process_watch_add(w, WATCHED_SEND_QUEUE, now_ns, (double)sums->send_queue);
-        process_watch_add(w, WATCHED_CLOSE_WAIT, now_ns, (double)sums->close_wait);
+        add_gauge(w, WATCHED_SEND_QUEUE, sums->connected, now_ns, sums->send_queue);
+        add_gauge(w, WATCHED_CLOSE_WAIT, sums->connected, now_ns, sums->close_wait);
     }
+}
+
+/* Returns when to look again. */
+static uint64_t look(struct socket_watch *s, uint32_t states, uint64_t now_ns)
+{
+    const uint64_t from_ns = clock_thread_cpu_ns();
+    if (sockets_dump(s->fd, states, seen, s))
+        add_points(s, now_ns, states);
+    const uint64_t pause_ns = (clock_thread_cpu_ns() - from_ns) * COST_PARTS;
+    const uint64_t beat_ns = now_ns - s->began_ns < EARLY_NS ? EARLY_BEAT_NS : BEAT_NS;
+    return now_ns + (pause_ns > beat_ns ? pause_ns : beat_ns);
 }
 
 void socket_watch_beat(
     struct socket_watch *s, struct process_watch *const *watches, size_t count, uint64_t now_ns)
 {
-    if (now_ns < s->next_ns)
+    const bool listeners = now_ns >= s->next_listeners_ns;
+    const bool connections = now_ns >= s->next_connections_ns;
+    if (!listeners && !connections)
         return;
-    const uint64_t from_ns = clock_thread_cpu_ns();
     s->watches = watches;
     collect(s, watches, count);
     if (s->owned.len == 0)
@@ -145,9 +167,10 @@ void socket_watch_beat(
     if (!s->tried)
         s->fd = sockets_open(watches[s->owned.ptr[0].process]->pid);
     s->tried = true;
-    if (s->fd >= 0 && sockets_dump(s->fd, STATES, seen, s))
-        add_points(s, now_ns);
-    const uint64_t pause_ns = (clock_thread_cpu_ns() - from_ns) * COST_PARTS;
-    const uint64_t beat_ns = now_ns - s->began_ns < EARLY_NS ? EARLY_BEAT_NS : BEAT_NS;
-    s->next_ns = now_ns + (pause_ns > beat_ns ? pause_ns : beat_ns);
+    if (s->fd < 0)
+        return;
+    if (listeners)
+        s->next_listeners_ns = look(s, LISTENERS, now_ns);
+    if (connections)
+        s->next_connections_ns = look(s, CONNECTIONS, now_ns);
 }

@@ -18,7 +18,7 @@
 /* What the sockets of one process add up to. */
 struct socket_sums {
     uint64_t backlog, send_queue, close_wait;
-    bool listens, has_tcp;
+    bool listens, connected;
 };
 
 struct owned_socket {
@@ -29,7 +29,7 @@ struct owned_socket {
 struct socket_watch {
     int fd; /* -1: cannot be asked */
     bool tried;
-    uint64_t began_ns, next_ns;
+    uint64_t began_ns, next_listeners_ns, next_connections_ns;
     VEC(struct owned_socket) owned; /* by inode; made for each look */
     VEC(struct socket_sums) sums;
     struct process_watch *const *watches;
