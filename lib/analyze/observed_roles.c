@@ -200,8 +200,11 @@ static bool is_loop(const struct observed *o, const struct observed_thread *t)
     uint64_t waited = known_waits_ns(t);
     if (waited == 0)
         return !o->has_waits && runs_a_known_loop(o, t);
-    return t->wait_ns[WAIT_LOOP] * 100 >= waited * LOOP_BLOCKED_PERCENT &&
-           loop_waits(o, t->id) >= LOOP_WAITS_MIN;
+    if (loop_waits(o, t->id) < LOOP_WAITS_MIN)
+        return false;
+    /* A loop that is blocked in other calls is one still, if its own code is seen above the work.
+     */
+    return t->wait_ns[WAIT_LOOP] * 100 >= waited * LOOP_BLOCKED_PERCENT || runs_a_known_loop(o, t);
 }
 
 /* ---- helpers and pools ---- */

@@ -83,6 +83,10 @@ static const struct trait_row rows[] = {
     { MATCH_IS, "uv__io_poll", TRAIT(EVENT_LOOP) },
     { MATCH_BEGINS, "uv_fs_", TRAIT(FILE_IO) },
     { MATCH_BEGINS, "uv__fs_", TRAIT(FILE_IO) },
+    /* does the work itself: on a loop's thread only of calls without a callback */
+    { MATCH_IS, "uv__fs_work", TRAIT(SYNC_API) },
+    { MATCH_BEGINS, "node::fs::ReadFileUtf8", TRAIT(SYNC_API) },
+    { MATCH_BEGINS, "node::fs::WriteFileUtf8", TRAIT(SYNC_API) },
     { MATCH_IS, "uv_spawn", TRAIT(EXEC) },
     { MATCH_IS, "uv_mutex_lock", TRAIT(LOCK) },
     { MATCH_IS, "uv_rwlock_rdlock", TRAIT(LOCK) },
