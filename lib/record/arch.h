@@ -7,6 +7,7 @@
 #define PROF_RECORD_ARCH_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "unwind/unwind.h"
@@ -23,5 +24,8 @@ bool arch_is_thunk(const uint8_t bytes[ARCH_THUNK_BYTES]);
 
 /* Values in the order of the mask's bits, as a sample holds them. */
 void arch_regs_decode(const uint64_t *values, struct unwind_regs *ret_regs);
+
+/* The index-th (0 to 5) argument of the function whose first instruction the registers are at. */
+uint64_t arch_argument(const struct unwind_regs *at, size_t index);
 
 #endif

@@ -4,9 +4,8 @@
 enum {
     BUDGET_PERCENT = 3,
     RETURN_PERCENT = 2, /* lower, so as not to go back and forth */
+    IDLE_PERCENT = 5,   /* of one CPU: what a target uses at least, for its share to matter */
 };
-
-#define CPU_MIN_NS UINT64_C(5000000) /* an idle target's share says nothing */
 
 void duty_start(struct duty *d, uint64_t now_ns)
 {
@@ -30,9 +29,10 @@ bool duty_wants_open(
     if (now_ns - d->since_ns < length_ns)
         return d->open;
     const uint64_t cost = cost_ns - d->cost_from_ns;
-    const uint64_t cpu = cpu_ns > d->cpu_from_ns ? cpu_ns - d->cpu_from_ns : 0;
+    const uint64_t used = cpu_ns > d->cpu_from_ns ? cpu_ns - d->cpu_from_ns : 0;
+    const uint64_t least = (now_ns - d->since_ns) * IDLE_PERCENT / 100;
     const uint64_t limit = d->in_bursts ? RETURN_PERCENT : BUDGET_PERCENT;
-    const bool over = cost * 100 > (cpu > CPU_MIN_NS ? cpu : CPU_MIN_NS) * limit;
+    const bool over = cost * 100 > (used > least ? used : least) * limit;
     const bool was_open = d->open;
     if (was_open) {
         d->in_bursts = over || !useful;

@@ -3,7 +3,8 @@
  * The source of event-loop turns: the beginning and end of every call that loops wait in, by the
  * tracepoints of system calls with a filter in the kernel. While they are open every system call of
  * the target takes the kernel's slow path, so that their cost is that of all its calls: a third
- * event counts those. Above the budget, and while no loop is found, looks are bursts.
+ * event counts those. Above the budget, and while no loop is found, looks are bursts. Where
+ * tracepoints may not be opened, breakpoints tell of the beginnings (loop_entries.h).
  */
 #include "record/source.h"
 
@@ -15,6 +16,7 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "record/duty.h"
+#include "record/loop_entries.h"
 #include "record/perf_extra.h"
 #include "record/syscall_trace.h"
 #include "record/turns.h"
@@ -35,11 +37,9 @@ struct wait_call {
 };
 
 static const struct wait_call wait_calls[] = {
-#ifdef SYS_epoll_wait
     { SYS_epoll_wait, 2 },
     { SYS_poll, 1 },
     { SYS_select, -1 },
-#endif
     { SYS_epoll_pwait, 2 },
     { SYS_epoll_pwait2, 2 },
     { SYS_ppoll, 1 },
@@ -54,6 +54,7 @@ struct loops {
     struct turns turns;
     struct tracepoint enter, exit;
     uint32_t events[EVENTS];
+    struct loop_entries *entries; /* instead of tracepoints; NULL: those are used */
     struct duty duty;
     bool said_costly;
     uint64_t searched_ns; /* until when loops are searched without a pause */
@@ -101,6 +102,15 @@ static void take_exit(struct loops *l, const struct perf_record *r)
     turns_exit(&l->turns, (pid_t)r->tid, state_of(l, (pid_t)r->tid), r->time_ns, &c);
 }
 
+/* Without tracepoints. */
+static void take_entry(struct loops *l, const struct perf_record *r)
+{
+    struct loop_call call;
+    if (loop_entries_match(l->entries, r, &call))
+        turns_enter(
+            &l->turns, (pid_t)r->pid, (pid_t)r->tid, state_of(l, (pid_t)r->tid), r->time_ns, &call);
+}
+
 static void loops_take(void *state, const struct perf_record *r)
 {
     struct loops *l = state;
@@ -110,6 +120,11 @@ static void loops_take(void *state, const struct perf_record *r)
         turns_lost(&l->turns);
     else if (r->kind == PERF_EXIT)
         turns_thread_end(&l->turns, (pid_t)r->tid, r->time_ns);
+    else if (r->kind == PERF_SWITCH)
+        turns_switch(&l->turns, (pid_t)r->tid, state_of(l, (pid_t)r->tid), r->switched.out,
+            r->switched.preempted, r->time_ns);
+    else if (l->entries)
+        take_entry(l, r);
     else if (r->kind == PERF_EVENT && r->event == l->events[EVENT_ENTER])
         take_enter(l, r);
     else if (r->kind == PERF_EVENT && r->event == l->events[EVENT_EXIT])
@@ -161,6 +176,8 @@ static void add_events(struct loops *l)
 
 static bool open_events(struct loops *l)
 {
+    if (l->entries)
+        return loop_entries_open(l->entries);
     for (int i = 0; i < EVENTS; i++)
         if (!extra_events_open(l->recorder->extras, l->events[i]))
             return false;
@@ -169,12 +186,18 @@ static bool open_events(struct loops *l)
 
 static void close_events(struct loops *l)
 {
+    if (l->entries) {
+        loop_entries_close(l->entries);
+        return;
+    }
     for (int i = 0; i < EVENTS; i++)
         extra_events_close(l->recorder->extras, l->events[i]);
 }
 
 static uint64_t cost_ns(const struct loops *l)
 {
+    if (l->entries)
+        return loop_entries_cost_ns(l->entries);
     uint64_t sum = 0;
     for (int i = 0; i < EVENTS; i++)
         sum += extra_events_cost_of(l->recorder->extras, l->events[i]);
@@ -196,32 +219,37 @@ static void loops_stop(void *state)
     if (!l)
         return;
     turns_done(&l->turns);
+    loop_entries_free(l->entries);
     free(l);
+}
+
+/* Tracepoints are exact and cost little; breakpoints need no rights. */
+static bool choose_events(struct loops *l, struct err *e)
+{
+    if (l->recorder->level == LEVEL_FULL && l->recorder->extras && find_tracepoints(l, e)) {
+        add_events(l);
+        if (open_events(l))
+            return true;
+        close_events(l);
+    }
+    err_done(e);
+    l->entries = loop_entries_new(l->recorder, e);
+    return l->entries != NULL;
 }
 
 static void *loops_start(struct recorder *r, struct err *e)
 {
-    if (!r->extras || r->level != LEVEL_FULL) {
-        err_set(e, ERR_PERMISSION, "this user may not open tracepoints");
-        err_hint(e, "sudo sysctl kernel.perf_event_paranoid=-1, or run prof as root");
-        return NULL;
-    }
     struct loops *l = xcalloc(1, sizeof *l);
     l->recorder = r;
     turns_init(&l->turns, r->profile);
     l->turns.row_of = row_of;
     l->turns.row_ctx = r;
-    if (!find_tracepoints(l, e)) {
+    if (!choose_events(l, e)) {
         loops_stop(l);
         return NULL;
     }
-    add_events(l);
-    if (!open_events(l)) {
-        close_events(l);
-        loops_stop(l);
-        return NULL;
-    }
-    duty_start(&l->duty, clock_monotonic_ns());
+    if (!l->entries) /* else: addresses are known only while the target runs */
+        duty_start(&l->duty, clock_monotonic_ns());
     return l;
 }
 
@@ -282,6 +310,6 @@ const struct source source_loops = {
     .start = loops_start,
     .drain = loops_drain,
     .take = loops_take,
-    .takes = 1u << PERF_EVENT | 1u << PERF_EXIT | 1u << PERF_LOST,
+    .takes = 1u << PERF_EVENT | 1u << PERF_SWITCH | 1u << PERF_EXIT | 1u << PERF_LOST,
     .stop = loops_stop,
 };

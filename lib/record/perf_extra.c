@@ -18,6 +18,7 @@ struct open_event {
     struct extra_event what; /* its filter is owned */
     VEC(int) fds;
     uint64_t opened_ns; /* threads that are born from now on inherit it */
+    pid_t only;         /* with one_process */
     bool open;
     bool unsettled; /* threads that were born meanwhile may lack it */
     uint64_t count;
@@ -74,6 +75,8 @@ static uint64_t sample_type(const struct extra_event *e)
     uint64_t type = PERF_SAMPLE_IDENTIFIER | PERF_SAMPLE_TID | PERF_SAMPLE_TIME;
     if (e->with_stack)
         type |= perf_record_sample_type();
+    if (e->with_registers)
+        type |= PERF_SAMPLE_REGS_USER;
     if (e->with_address)
         type |= PERF_SAMPLE_ADDR;
     if (e->with_raw)
@@ -101,9 +104,13 @@ static struct perf_event_attr make_attr(const struct extra_events *x, const stru
         .use_clockid = 1,
         .clockid = CLOCK_MONOTONIC,
         .context_switch = e->switches,
-        .sample_regs_user = e->with_stack ? arch_regs_mask() : 0,
+        .sample_regs_user = e->with_stack || e->with_registers ? arch_regs_mask() : 0,
         .sample_stack_user = e->with_stack ? x->stack_bytes & ~7u : 0,
     };
+    if (e->one_process) {
+        attr.inherit_thread = 1;
+        attr.remove_on_exec = !before_exec; /* kernel 5.13; not beside enable_on_exec */
+    }
     if (e->type == PERF_TYPE_BREAKPOINT) {
         attr.bp_type = HW_BREAKPOINT_X;
         attr.bp_addr = e->code_address;
@@ -118,7 +125,8 @@ static int open_on(struct extra_events *x, uint32_t event, pid_t tid, size_t cpu
     struct perf_event_attr attr = make_attr(x, what);
     int fd = perf_open_attr(&attr, tid, x->cpus->ptr[cpu]);
     if (fd < 0 && (errno == EINVAL || errno == E2BIG) && attr.inherit_thread) {
-        attr.inherit_thread = 0;
+        attr.inherit_thread = attr.remove_on_exec = 0;
+        attr.inherit = !what->one_process; /* children would stop at another program's address */
         fd = perf_open_attr(&attr, tid, x->cpus->ptr[cpu]);
     }
     if (fd < 0)
@@ -173,7 +181,10 @@ static int open_missing(struct extra_events *x, uint32_t event)
 {
     struct pid_list pids = { 0 };
     int error = 0;
-    extra_events_family(x->recorder, &pids);
+    if (x->list[event].what.one_process)
+        vec_push(&pids, x->list[event].only);
+    else
+        extra_events_family(x->recorder, &pids);
     for (size_t i = 0; i < pids.len; i++) {
         struct pid_list tids = { 0 };
         procfs_threads(pids.ptr[i], &tids);
@@ -219,6 +230,8 @@ bool extra_events_open(struct extra_events *x, uint32_t event)
         return false;
     if (o->open)
         return true;
+    if (o->what.one_process && !o->what.code_address)
+        return false;
     o->opened_ns = clock_monotonic_ns();
     const int error = x->rings ? open_missing(x, event) : 0;
     if (x->rings && o->fds.len == 0 && error) {
@@ -235,6 +248,14 @@ void extra_events_close(struct extra_events *x, uint32_t event)
         return;
     close_fds(x, event);
     x->list[event].open = false;
+}
+
+void extra_events_aim(struct extra_events *x, uint32_t event, pid_t pid, uint64_t address)
+{
+    if (event == 0 || event >= x->count || x->list[event].open)
+        return;
+    x->list[event].only = pid;
+    x->list[event].what.code_address = address;
 }
 
 bool extra_events_is_open(const struct extra_events *x, uint32_t event)
@@ -279,7 +300,9 @@ void extra_events_set_rings(
 void extra_events_open_thread(struct extra_events *x, pid_t tid)
 {
     for (uint32_t i = 1; i < x->count; i++)
-        if (x->list[i].open && !(pid_table_get(&x->covered, tid) >> i & 1))
+        if (x->list[i].what.one_process)
+            x->list[i].unsettled = x->list[i].open;
+        else if (x->list[i].open && !(pid_table_get(&x->covered, tid) >> i & 1))
             open_thread(x, i, tid);
 }
 
@@ -288,7 +311,8 @@ static void follow_fork(struct extra_events *x, const struct perf_record *r)
     const uint32_t parent = pid_table_get(&x->covered, (pid_t)r->fork.parent_tid);
     uint32_t own = pid_table_get(&x->covered, (pid_t)r->tid);
     for (uint32_t i = 1; i < x->count; i++)
-        if (x->list[i].open && x->list[i].opened_ns <= r->time_ns)
+        if (x->list[i].open && x->list[i].opened_ns <= r->time_ns &&
+            (r->pid == r->fork.parent_pid || !x->list[i].what.one_process))
             own |= parent & 1u << i;
     pid_table_set(&x->covered, (pid_t)r->tid, own);
 }

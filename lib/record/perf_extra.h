@@ -35,9 +35,11 @@ struct extra_event {
     const char *filter;    /* of a tracepoint, as in tracefs; NULL: all. Copied */
     bool exclude_kernel;   /* what user code does only: all that level user may see */
     bool with_stack;       /* user registers and stack, as clock samples have */
+    bool with_registers;   /* user registers alone */
     bool with_address;     /* what was touched */
     bool with_raw;         /* a tracepoint's fields */
     bool switches;         /* PERF_SWITCH records of the threads */
+    bool one_process;      /* what extra_events_aim() names; not its children, nor after its exec */
     uint64_t cost_ns;      /* what one record takes from the target, for the estimate */
 };
 
@@ -55,6 +57,10 @@ uint32_t extra_events_add(struct extra_events *x, const struct extra_event *even
 bool extra_events_open(struct extra_events *x, uint32_t event);
 void extra_events_close(struct extra_events *x, uint32_t event);
 bool extra_events_is_open(const struct extra_events *x, uint32_t event);
+
+/* Sets process and address of a breakpoint with one_process; it is closed. Address 0: it stays so.
+ */
+void extra_events_aim(struct extra_events *x, uint32_t event, pid_t pid, uint64_t address);
 
 /* Samples of the event so far; of one with switches, its records. */
 uint64_t extra_events_count(const struct extra_events *x, uint32_t event);

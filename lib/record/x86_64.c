@@ -56,3 +56,9 @@ void arch_regs_decode(const uint64_t *values, struct unwind_regs *ret_regs)
     ret_regs->sp = ret_regs->reg[7];
     ret_regs->bp = ret_regs->reg[6];
 }
+
+uint64_t arch_argument(const struct unwind_regs *at, size_t index)
+{
+    static const uint8_t dwarf[] = { 5, 4, 1, 2, 8, 9 }; /* rdi rsi rdx rcx r8 r9 */
+    return index < PROF_ARRAY_LEN(dwarf) ? at->reg[dwarf[index]] : 0;
+}
