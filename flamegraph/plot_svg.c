@@ -63,7 +63,7 @@ static void add_line(struct strbuf *out, const struct plot *pl, size_t index)
 {
     const struct plot_line *line = &pl->lines.ptr[index];
     if (pl->lines.len == 1) {
-        strbuf_adds(out, "<path class=\"area\" fill=\"#2f6fd0\" fill-opacity=\".14\" d=\"");
+        strbuf_adds(out, "<path class=\"under\" fill=\"#2f6fd0\" fill-opacity=\".14\" d=\"");
         add_points(out, pl, line);
         strbuf_adds(out, "L");
         add_number(out, line->points.ptr[line->points.len - 1].at * WIDTH);

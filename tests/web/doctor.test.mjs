@@ -97,6 +97,7 @@ test('charts share one axis: the same moment stands at the same place', { skip }
         }));
         assert.ok(places.length >= 8);
         assert.equal(new Set(places).size, 1);
+        await page.locator('#run .area').first().scrollIntoViewIfNeeded();
         const box = await page.locator('#run .area').first().boundingBox();
         await page.mouse.move(box.x + box.width / 3, box.y + 30);
         await until(page, () => [...document.querySelectorAll('figure.chart .cross')].every((cross) => !cross.hidden && Math.abs(parseFloat(cross.style.left) - 100 / 3) < 0.5));
