@@ -196,12 +196,12 @@ static void visit_known(
 /* Without, or while switches are not recorded: each look stands for the time since the last. */
 static void visit_unknown(struct wall *s, struct wall_thread *w, uint64_t now_ns)
 {
-    const uint64_t passed = now_ns - w->visited_ns;
-    if (w->visited_ns && passed < s->period_ns << w->rests)
+    const uint64_t passed = now_ns > w->visited_ns ? now_ns - w->visited_ns : 0;
+    if (w->looked_ns && passed < s->period_ns << w->rests)
         return;
     if (look(s, w, 0, now_ns) != WALL_BLOCKED)
         w->rests = 0;
-    else if (w->visited_ns)
+    else
         wall_account_passed(w, passed, w->rests == 0);
     w->visited_ns = now_ns;
 }
@@ -244,7 +244,13 @@ static struct wall_thread *slot_of(struct wall *s, size_t index, uint64_t now_ns
     if (w->tid != t->tid || w->pid != pid) {
         forget(s, w);
         *w = (struct wall_thread){
-            .pid = pid, .tid = t->tid, .row = t->row, .fd = -1, .said_ns = now_ns
+            .pid = pid,
+            .tid = t->tid,
+            .row = t->row,
+            .fd = -1,
+            .said_ns = now_ns,
+            /* The first look stands for the time before it: rounds over thousands take long. */
+            .visited_ns = t->start_ns > s->recorder->from_ns ? t->start_ns : s->recorder->from_ns,
         };
     }
     return w;
