@@ -23,7 +23,7 @@ const struct diagnosis_format *diagnosis_format_of(const struct format *row); /*
 struct diagnosis_text {
     size_t width; /* columns */
     bool colour;
-    bool brief; /* without what was looked at and found healthy */
+    bool brief; /* without the details of what is good to know only, and what was found healthy */
 };
 
 /* Appends lines that are safe for a terminal. */

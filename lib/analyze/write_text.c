@@ -66,6 +66,14 @@ static void add_guilty(const struct page *t, const struct guilty *g)
     }
 }
 
+/* On a line of its own, however long: it is there to be copied. */
+static void add_command(const struct page *t, const char *command)
+{
+    strbuf_addf(t->out, "%*sto confirm:\n%*s", INDENT, "", INDENT + 2, "");
+    utf8_add_printable(t->out, slice_of(command));
+    strbuf_addc(t->out, '\n');
+}
+
 static void add_finding(const struct page *t, size_t index)
 {
     const struct finding *f = &t->d->findings.ptr[index];
@@ -74,12 +82,15 @@ static void add_finding(const struct page *t, size_t index)
     strbuf_addf(t->out, ", %s: %s\n", confidence_id(f->confidence), f->id);
     if (strcmp(f->summary, t->d->sentence) != 0) /* else it stands above */
         add_labelled(t, "", f->summary);
+    if (t->layout->brief && f->severity == SEVERITY_INFO)
+        return;
     add_labelled(t, "", f->detail);
     for (size_t i = 0; i < f->guilty.len && i < GUILTY_SHOWN; i++)
         add_guilty(t, &f->guilty.ptr[i]);
     add_labelled(t, "what to do: ", f->advice);
     add_labelled(t, "it may also be: ", f->alternative);
-    add_labelled(t, "to confirm: ", f->command);
+    if (f->command)
+        add_command(t, f->command);
 }
 
 static void add_verdict(const struct page *t)
