@@ -155,7 +155,7 @@ static struct process_id main_process(const struct profile *p)
 static void gather_row(struct plot *pl, const struct doctor_page *pg, const struct run_row *row,
     struct process_id busiest)
 {
-    plot_init(pl, row->title, NAN);
+    plot_init(pl, row->title, (double)NAN);
     if (row->spans)
         plot_add_spans(pl, pg->p, pg->run, row->kind, (struct thread_id){ 0 });
     for (int i = 0; i < SERIES_OF_ROW && row->series[i].series; i++) {

@@ -134,8 +134,7 @@ void doctor_focus(
     struct page_tree tree;
     page_tree_build(pg->p, &filter, &tree);
     if (!page_tree_empty(&tree)) {
-        strbuf_addf(out,
-            "<section class=\"focus\" data-finding=\"%zu\"><h4>%s</h4>\n", number,
+        strbuf_addf(out, "<section class=\"focus\" data-finding=\"%zu\"><h4>%s</h4>\n", number,
             f->guilty.len > 0 ? "The guilty stacks" : "The stacks that it is about");
         add_caption(out, pg, f, tree.nodes[0].total_weight, whole);
         strbuf_adds(out, "<div class=\"picture\">");

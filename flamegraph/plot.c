@@ -180,7 +180,7 @@ static void sum_up(struct plot_line *line)
     const size_t n = line->points.len;
     double *values = xcalloc(n, sizeof *values);
     double sum = 0.0;
-    line->peak = -INFINITY;
+    line->peak = -(double)INFINITY;
     for (size_t i = 0; i < n; i++) {
         const struct plot_point *point = &line->points.ptr[i];
         values[i] = point->value;

@@ -278,22 +278,23 @@ static const struct said said[] = {
     { 2, SEVERITY_CRITICAL, CONFIDENCE_LIKELY, 0.48, CHANNEL_FAULTS,
         "Resident memory grew by 9.6 MB/s in a straight line, 288 MB in 30 s; 75 % of it was first "
         "touched below remember (server.js:24).",
-        "rss", "Resident memory", false, NAN },
+        "rss", "Resident memory", false, (double)NAN },
     { 3, SEVERITY_WARNING, CONFIDENCE_LIKELY, 0.33, CHANNEL_WAIT,
         "A third of the loop's waiting is for answers of tcp 10.0.0.7:5432.", "requests",
-        "Requests answered", true, NAN },
+        "Requests answered", true, (double)NAN },
     { 4, SEVERITY_WARNING, CONFIDENCE_POSSIBLE, 0.21, CHANNEL_WAIT,
         "Four workers wait for the lock at 0x7f12ab34 80 % of the time.", "thread_on_cpu",
         "CPU by thread", true, 0.05 },
     { 5, SEVERITY_WARNING, CONFIDENCE_LIKELY, 0.0, CHANNEL_CPU,
         "Open descriptors rose from 24 to 37 and never fell.", "fds", "Open descriptors", false,
-        NAN },
+        (double)NAN },
     { 6, SEVERITY_INFO, CONFIDENCE_LIKELY, 0.12, CHANNEL_CPU,
-        "JSON.stringify takes 12 % of the loop's time on the CPU.", NULL, NULL, false, NAN },
+        "JSON.stringify takes 12 % of the loop's time on the CPU.", NULL, NULL, false,
+        (double)NAN },
     { 7, SEVERITY_INFO, CONFIDENCE_POSSIBLE, 0.09, CHANNEL_CPU,
-        "90 pauses of the collector, 225 ms all told.", NULL, NULL, false, NAN },
+        "90 pauses of the collector, 225 ms all told.", NULL, NULL, false, (double)NAN },
     { 8, SEVERITY_INFO, CONFIDENCE_POSSIBLE, 0.04, CHANNEL_CPU,
-        "4 % of the time goes to formatting log lines.", NULL, NULL, false, NAN },
+        "4 % of the time goes to formatting log lines.", NULL, NULL, false, (double)NAN },
 };
 
 static void blame(struct world *w, struct finding *f, size_t rule)
@@ -332,7 +333,7 @@ static void chart(struct world *w, struct finding *f, const struct said *s)
                                  .series = text(w, "thread_on_cpu"),
                                  .thread = w->loop,
                                  .title = copy("CPU of the loop's thread"),
-                                 .threshold = NAN,
+                                 .threshold = (double)NAN,
                                  .rate = true }));
 }
 
@@ -413,7 +414,7 @@ static void judge(struct world *w, const char *scenario)
         find(w, &(struct said){ 0, SEVERITY_INFO, CONFIDENCE_CERTAIN, 0.42, CHANNEL_WAIT,
                     "Other programs kept the CPUs busy: the target's threads stood in line for a "
                     "CPU 42 % of the time that they wanted to run.",
-                    "cpu", "CPU of the target", true, NAN });
+                    "cpu", "CPU of the target", true, (double)NAN });
         w->d.verdict = rules[0].id;
         sentence = "The machine was too busy for a verdict: for 42 % of the time that it wanted to "
                    "run, the target waited for a CPU that others had.";
