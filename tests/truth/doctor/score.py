@@ -21,7 +21,8 @@ class Score:
                   and f["id"] not in true_gate]
         self.verdict = diagnosis["verdict"]
         if self.verdict in true_gate:
-            self.verdict = alarms[0]["id"] if alarms else "healthy"
+            gates = [f["id"] for f in findings if f["id"] in GATES and f["id"] not in true_gate]
+            self.verdict = (alarms and alarms[0]["id"]) or (gates and gates[0]) or "healthy"
         self.control = not expected
         if self.control:
             self.right = self.verdict in HEALTHY or self.verdict in acceptable

@@ -43,12 +43,8 @@ static inline double program_now(void)
     return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
 }
 
-static inline void program_sleep(double seconds)
-{
-    struct timespec t = { (time_t)seconds, (long)((seconds - (double)(time_t)seconds) * 1e9) };
-
-    nanosleep(&t, NULL);
-}
+/* No function of its own: whoever sleeps is to blame, not this header. */
+#define program_sleep(seconds) usleep((useconds_t)((seconds)*1e6))
 
 static inline void program_print_ids(const char *name, const char *ids)
 {

@@ -18,7 +18,7 @@ const program = start({
   acceptable: ['single-core', 'gc-pressure'], guilty: changePrice, load: '-c 4 -r 40',
 });
 
-serve(program, (response, nth) => {
+serve(program, (request, response, nth = program.requests++) => {
   const one = JSON.stringify([article(nth)]);
   response.end(`${changePrice(hasDefect(program, nth) ? catalogue : one, nth).length}\n`);
 });

@@ -20,7 +20,7 @@ const program = start({
   load: '-c 4 -r 200',
 });
 
-serve(program, (response, nth) => {
+serve(program, (request, response, nth = program.requests++) => {
   watchPrices(response, !hasDefect(program, nth));
   response.end('watching\n');
 });

@@ -25,4 +25,4 @@ const program = start({
   env: ({ strength }) => ({ NODE_ENV: strength > 0 ? 'development' : 'production' }),
 });
 
-serve(program, (response, nth) => response.end(render(source, { name: 'chair', price: nth })));
+serve(program, (request, response, nth = program.requests++) => response.end(render(source, { name: 'chair', price: nth })));

@@ -12,7 +12,7 @@ const program = start({
   load: '-c 8 -r 200',
 });
 
-serve(program, (response, nth) => {
+serve(program, (request, response, nth = program.requests++) => {
   const large = nth % 20 === 0 && hasDefect(program, nth / 20);
   response.end(`${fib(large ? 32 : 10)}\n`);
 });

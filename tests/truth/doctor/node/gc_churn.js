@@ -28,6 +28,6 @@ const program = start({
   acceptable: ['loop-blocked-cpu', 'single-core', 'memory-growth'], guilty: summarise, load: '-c 4 -r 150',
 });
 
-serve(program, (response, nth) => {
+serve(program, (request, response, nth = program.requests++) => {
   response.end(`${hasDefect(program, nth) ? summarise() : add()}\n`);
 });

@@ -4,4 +4,4 @@
 const { start, serve } = require('./program');
 
 const program = start({ id: 'hello', expected: [], acceptable: [], load: '-c 16' });
-serve(program, (response) => response.end('hello\n'));
+serve(program, (request, response) => response.end('hello\n'));

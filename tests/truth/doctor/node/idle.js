@@ -4,4 +4,4 @@
 const { start, serve } = require('./program');
 
 const program = start({ id: 'idle', expected: [], acceptable: ['under-driven'], load: '-c 1 -r 2' });
-serve(program, (response) => response.end('hello\n'));
+serve(program, (request, response) => response.end('hello\n'));

@@ -36,7 +36,7 @@ database.on('data', (bytes) => {
 });
 
 const ids = Array.from({ length: 30 }, (_, i) => i);
-serve(program, async (response, nth) => {
+serve(program, async (request, response, nth = program.requests++) => {
   await query('GET comments');
   const authors = hasDefect(program, nth) ? await loadAuthors(ids)
     : await query(`GET ${ids.map((id) => `author${id}`).join(',')}`);

@@ -16,6 +16,6 @@ const program = start({
   acceptable: ['single-core'], guilty: derivePassword, load: '-c 4 -r 25',
 });
 
-serve(program, (response, nth) => {
+serve(program, (request, response, nth = program.requests++) => {
   response.end(hasDefect(program, nth) ? derivePassword('correct horse') : sessions.get('cookie'));
 });

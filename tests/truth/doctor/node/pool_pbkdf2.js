@@ -15,7 +15,7 @@ const program = start({
 });
 const sessions = new Map([['cookie', 'user']]);
 
-serve(program, (response, nth) => {
+serve(program, (request, response, nth = program.requests++) => {
   if (!hasDefect(program, nth)) {
     setTimeout(() => response.end(`${sessions.get('cookie')}\n`), 5);
     return;

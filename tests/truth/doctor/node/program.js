@@ -40,6 +40,7 @@ function start({ id, expected, acceptable, guilty, load, peer, env }) {
     }));
     process.exit(0);
   }
+  program.requests = 0;
   setTimeout(() => process.exit(0), program.seconds * 1000).unref();
   return program;
 }
@@ -49,10 +50,10 @@ function hasDefect(program, nth) {
   return Math.floor((nth + 1) * program.strength / 100) > Math.floor(nth * program.strength / 100);
 }
 
-// An HTTP server whose handler gets the response and the request's number.
+// An HTTP server. The handler is node's own listener, with nothing of ours around it; requests are
+// counted in program.requests.
 function serve(program, handle) {
-  let requests = 0;
-  const server = http.createServer((request, response) => handle(response, requests++, request));
+  const server = http.createServer(handle);
   server.listen(program.port, '127.0.0.1', () =>
     process.stderr.write(`listening on ${server.address().port}\n`));
   return server;

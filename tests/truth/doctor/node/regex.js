@@ -13,7 +13,7 @@ const program = start({
   guilty: isName, load: '-c 8 -r 100',
 });
 
-serve(program, (response, nth) => {
+serve(program, (request, response, nth = program.requests++) => {
   const evil = nth % 10 === 0 && hasDefect(program, nth / 10);
   response.end(`${isName(evil ? 'averyveryverylongname!' : 'Ada Lovelace')}\n`);
 });

@@ -22,7 +22,7 @@ const program = start({
 const stream = fs.createWriteStream(file, { flags: 'a' });
 process.on('exit', () => fs.unlinkSync(file));
 
-serve(program, (response, nth, request) => {
+serve(program, (request, response, nth = program.requests++) => {
   if (hasDefect(program, nth)) logRequest(request, nth);
   else stream.write(`${request.url} ${nth}\n`);
   response.end('logged\n');

@@ -9,7 +9,7 @@ const program = start({
   acceptable: [], load: '-c 8',
 });
 
-serve(program, (response, nth) => {
+serve(program, (request, response, nth = program.requests++) => {
   if (hasDefect(program, nth)) setTimeout(() => response.end('at last\n'), 20);
   else setImmediate(() => response.end('now\n'));
 });

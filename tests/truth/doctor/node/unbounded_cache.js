@@ -27,6 +27,6 @@ const program = start({
   guilty: renderPage, load: '-c 4 -r 250',
 });
 
-serve(program, (response, nth, request) => {
+serve(program, (request, response, nth = program.requests++) => {
   response.end(cachedPage(`${request.url}?session=${nth}`, !hasDefect(program, nth)));
 });

@@ -19,7 +19,7 @@ const program = start({
   id: 'upstream-wait', expected: ['downstream-wait'], acceptable: [], load: '-c 8', peer: 'http:40',
 });
 
-serve(program, (response, nth) => {
+serve(program, (request, response, nth = program.requests++) => {
   if (hasDefect(program, nth)) askService(program.peer, (text) => response.end(text));
   else setTimeout(() => response.end('{"stock": 3}'), 1);
 });

@@ -20,7 +20,7 @@ if (isMainThread) {
     });
     return worker;
   });
-  serve(program, (response, nth) => {
+  serve(program, (request, response, nth = program.requests++) => {
     waiting.set(nth, response);
     workers[nth % workers.length].postMessage(nth);
   });

@@ -4,7 +4,7 @@
 const zlib = require('zlib');
 const { start, hasDefect, serve } = require('./program');
 
-const page = Buffer.from(Array.from({ length: 30000 }, (_, i) => `row ${i * 2654435761 % 97}\n`).join(''));
+const page = Buffer.from(Array.from({ length: 150000 }, (_, i) => `row ${i * 2654435761 % 97}\n`).join(''));
 
 function compressPage() {
   return zlib.deflateSync(page);
@@ -15,7 +15,7 @@ const program = start({
   guilty: compressPage, load: '-c 4 -r 25',
 });
 
-serve(program, (response, nth) => {
+serve(program, (request, response, nth = program.requests++) => {
   if (hasDefect(program, nth)) response.end(compressPage().subarray(0, 100));
   else zlib.deflate(page.subarray(0, 4096), (error, packed) => response.end(packed));
 });
