@@ -14,6 +14,8 @@
 #include "analyze/observed.h"
 #include "base/vec.h"
 
+#define LONG_TURN_NS 10e6 /* from which a turn counts as long */
+
 enum turn_source { TURNS_NONE, TURNS_COUNTED, TURNS_DELAY, TURNS_INFERRED };
 
 struct long_turns {

@@ -15,7 +15,6 @@
 #include "analyze/words.h"
 #include "base/alloc.h"
 
-#define LONG_NS 10e6
 #define EVENT_NS 2e6    /* on average, in a turn with many events: handlers are short */
 #define LEAST_BUSY 0.01 /* of the loop's time on the CPU */
 #define CRITICAL_BUSY 0.05
@@ -80,7 +79,7 @@ static void say(const struct observed *o, const struct blocked *b, struct findin
     finding_say(&f->summary,
         "The event loop of %s was blocked %s for more than %s by %s: %s at worst, %s of its busy "
         "time.",
-        who.ptr, how_often.ptr, words_ns(LONG_NS).text, culprit, words_ns(t->longest_ns).text,
+        who.ptr, how_often.ptr, words_ns(LONG_TURN_NS).text, culprit, words_ns(t->longest_ns).text,
         words_share(b->busy_share).text);
     static const struct advice advice = {
         .any = "Do the long computation in another thread, or in pieces that return to the loop.",
@@ -106,9 +105,9 @@ static void prove(const struct observed *o, const struct blocked *b, struct find
     if (b->loop->turn_on_cpu)
         finding_prove(f, (double)histogram_percentile_ns(b->loop->turn_on_cpu, 0.99), NAN, "ns",
             b->loop->turn_on_cpu->count, "99 of 100 turns took less on the CPU than");
-    finding_chart_spans(f, SPAN_TURN, b->loop->id, LONG_NS, "turns of the event loop");
+    finding_chart_spans(f, SPAN_TURN, b->loop->id, LONG_TURN_NS, "turns of the event loop");
     finding_chart_series(f, o->profile, "loop_delay_max", b->loop->process, (struct thread_id){ 0 },
-        false, LONG_NS, "longest delay of the loop");
+        false, LONG_TURN_NS, "longest delay of the loop");
     finding_chart_series(f, o->profile, "thread_on_cpu", b->loop->process, b->loop->id, true, NAN,
         "CPU of the loop's thread");
     for (size_t i = 0; i < t->intervals.len; i++)
@@ -161,7 +160,7 @@ static enum answer look(const struct observed *o, struct finding *ret_finding)
     if (!o->loop)
         return ANSWER_SILENT;
     struct blocked b = { .loop = o->loop };
-    long_turns_of(o, b.loop, LONG_NS, &b.turns);
+    long_turns_of(o, b.loop, LONG_TURN_NS, &b.turns);
     double busy_ns = steady_on_cpu_ns(o, b.loop);
     b.busy_share = busy_ns > 0 ? fmin(b.turns.on_cpu_ns / busy_ns, 1) : 0;
     enum answer answer;

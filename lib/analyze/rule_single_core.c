@@ -4,7 +4,8 @@
  * counts, time on a CPU and in the queue for one, so that a busy machine does not hide it.
  *
  * It is a defect only of work that could be divided, which nobody can see from outside. So a loop
- * that answers requests at full speed and programs that came with the system are only told so.
+ * that passes requests on at full speed and programs that came with the system are only told so;
+ * a loop that mostly computes for itself is a program like any other.
  */
 #include <math.h>
 #include <stdlib.h>
@@ -19,6 +20,7 @@
 #define MOST_CORES 1.15 /* that the whole target wants in that window */
 #define MOST_WINDOWS 0.60
 #define SPARE_CPUS 1.9 /* allowed: below it there is no second one */
+#define COMPUTES 0.50  /* of a loop's samples are in functions of the program themselves */
 #define OWN_CODE 0.30  /* of the samples have a function with a source file of the program */
 
 enum { LEAST_WINDOWS = 20, SURE_WINDOWS = 120, GUILTY_MOST = 5 };
@@ -73,6 +75,22 @@ static void look_at_windows(const struct observed *o, struct pinned *p)
         p->demand /= p->windows;
 }
 
+/* Samples of the thread that are blamed on functions of the application with a source file. */
+static double own_part(const struct observed *o, const struct observed_thread *t, enum blame how)
+{
+    struct selection all = { .thread = t->id, .steady = true };
+    struct func_amounts functions;
+    observed_functions(o, &all, how, &functions);
+    uint64_t own = 0, whole = 0;
+    for (size_t i = 0; i < functions.len; i++) {
+        const struct func *f = profile_func(o->profile, functions.ptr[i].func);
+        whole += functions.ptr[i].amount.weight;
+        own += f->kind == FUNC_APP && f->file.i ? functions.ptr[i].amount.weight : 0;
+    }
+    func_amounts_done(&functions);
+    return whole ? (double)own / (double)whole : 0;
+}
+
 static bool is_own_code(const struct observed *o, const struct observed_thread *t)
 {
     const struct process *row = profile_process(o->profile, t->process);
@@ -81,17 +99,14 @@ static bool is_own_code(const struct observed *o, const struct observed_thread *
                      slice_starts(exe, "/opt/") || slice_starts(exe, "/snap/");
     if (!installed)
         return true;
-    struct selection all = { .thread = t->id, .steady = true };
-    struct func_amounts functions;
-    observed_functions(o, &all, BLAME_OWN, &functions);
-    uint64_t own = 0, whole = 0;
-    for (size_t i = 0; i < functions.len; i++) {
-        const struct func *f = profile_func(o->profile, functions.ptr[i].func);
-        whole += functions.ptr[i].amount.weight;
-        own += f->kind == FUNC_APP && f->file.i ? functions.ptr[i].amount.weight : 0;
-    }
-    func_amounts_done(&functions);
-    return (double)own >= OWN_CODE * (double)whole && whole;
+    return own_part(o, t, BLAME_OWN) >= OWN_CODE;
+}
+
+static bool may_be_divided(const struct observed *o, const struct observed_thread *t)
+{
+    if (t->role == ROLE_LOOP && own_part(o, t, BLAME_SELF) < COMPUTES)
+        return false;
+    return is_own_code(o, t);
 }
 
 static void advise(const struct observed *o, const struct pinned *p, struct finding *f)
@@ -123,8 +138,7 @@ static enum answer found(const struct observed *o, const struct pinned *p, struc
     if (p->threads > 1)
         all = (struct selection){ .process = p->thread->process, .steady = true };
     finding_blame(f, o, &all, GUILTY_MOST);
-    bool own = p->thread->role != ROLE_LOOP && is_own_code(o, p->thread);
-    f->severity = own ? SEVERITY_WARNING : SEVERITY_INFO;
+    f->severity = may_be_divided(o, p->thread) ? SEVERITY_WARNING : SEVERITY_INFO;
     f->confidence =
         p->threads > 1 ? confidence_by(o, p->windows >= SURE_WINDOWS) : CONFIDENCE_POSSIBLE;
     double share = (double)p->pinned / p->windows;

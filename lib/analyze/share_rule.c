@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "analyze/answers.h"
+#include "analyze/long_turns.h"
 #include "analyze/words.h"
 #include "base/alloc.h"
 #include "base/clock.h"
@@ -18,8 +19,9 @@ enum {
 };
 
 #define LEAST_CORES 0.05 /* work that keeps less of a core busy than this is no reason to act */
-#define CLEARLY 1.5      /* times the threshold: enough when samples are few */
-#define MAIN_CAUSE 0.5   /* of the loop's own CPU time */
+#define MOST_STARVED 0.95
+#define CLEARLY 1.5    /* times the threshold: enough when samples are few */
+#define MAIN_CAUSE 0.5 /* of the loop's CPU time in long turns */
 #define LONGEST_ASKED_S 120.0
 
 double seconds_to_be_sure(const struct observed *o, uint64_t n)
@@ -45,6 +47,13 @@ static void rank(const struct observed *o, const struct share_rule *r, struct sh
     j->confidence = confidence_by(o, enough);
 }
 
+/* Of a core that the program would have had for itself: others must not make a defect look small.
+ */
+static double unhindered(const struct observed *o, double cores)
+{
+    return cores / (1 - fmin(o->starved_share, MOST_STARVED));
+}
+
 struct share_judged share_judge(const struct observed *o, const struct share_rule *r)
 {
     struct selection part = r->part, whole = r->whole;
@@ -52,7 +61,8 @@ struct share_judged share_judge(const struct observed *o, const struct share_rul
     struct share_judged j = { .share = observed_share(o, &part, &whole) };
     if (o->steady_seconds > 0)
         j.cores = (double)j.share.part.weight / NS_PER_S / o->steady_seconds;
-    if (j.share.n >= LEAST_SAMPLES && j.share.part.count >= LEAST_PART && j.cores >= LEAST_CORES)
+    if (j.share.n >= LEAST_SAMPLES && j.share.part.count >= LEAST_PART &&
+        unhindered(o, j.cores) >= LEAST_CORES)
         rank(o, r, &j);
     return j;
 }
@@ -86,15 +96,26 @@ const char *advice_for(const struct observed *o, const struct advice *advice)
 
 /* ---- sentences ---- */
 
-/* The work is what keeps the loop from its next event when most of its CPU time goes there. */
+/* The work is what keeps the loop from its next event when most of the time in its long turns goes
+ * there; where turns are not known, most of the loop's CPU time. */
 static bool fills_the_loop(const struct observed *o, const struct share_rule *r)
 {
     if (!o->loop)
         return false;
-    struct selection part = r->part, whole = { .thread = o->loop->id, .steady = true };
-    part.thread = o->loop->id;
-    part.steady = true;
-    return observed_share(o, &part, &whole).low >= MAIN_CAUSE;
+    struct long_turns turns;
+    long_turns_of(o, o->loop, LONG_TURN_NS, &turns);
+    struct selection whole = { .thread = o->loop->id, .steady = true };
+    if (turns.count) {
+        whole.in = turns.intervals.ptr;
+        whole.in_count = turns.intervals.len;
+    }
+    struct selection part = whole;
+    part.any_frame = r->part.any_frame;
+    part.leaf = r->part.leaf;
+    part.no_frame = r->part.no_frame;
+    bool fills = observed_share(o, &part, &whole).low >= MAIN_CAUSE;
+    long_turns_done(&turns);
+    return fills;
 }
 
 static void say_summary(const struct observed *o, const struct share_rule *r,
