@@ -65,7 +65,8 @@ static bool key_number(struct slice line, const char *key, uint16_t *ret_number)
 /* "field:unsigned long args[6];" -> "args" */
 static struct slice field_name(struct slice line)
 {
-    struct slice text = { line.ptr, slice_find(line, ';') };
+    struct slice text = slice_skip(line, strlen("field:"));
+    text.len = slice_find(text, ';');
     text.len = slice_find(text, '[');
     size_t from = text.len;
     while (from > 0 && text.ptr[from - 1] != ' ' && text.ptr[from - 1] != '*')

@@ -150,3 +150,113 @@ Test(perf_record, unknown_types_are_passed_over)
     cr_expect_eq(r.kind, PERF_OTHER);
     strbuf_done(&b);
 }
+
+/* ---- several events in one ring ---- */
+
+static bool decode_with(
+    const struct strbuf *b, const struct perf_event_ids *ids, struct perf_record *r)
+{
+    return perf_record_decode((const uint8_t *)b->ptr, b->len, ids, r);
+}
+
+Test(perf_record, ids_are_found_in_any_order_and_forgotten_by_event)
+{
+    struct perf_event_ids ids = { 0 };
+    uint32_t event;
+    perf_event_ids_add(&ids, 50, 1);
+    perf_event_ids_add(&ids, 70, 2);
+    perf_event_ids_add(&ids, 60, 1);
+    perf_event_ids_add(&ids, 10, 0);
+    cr_assert(perf_event_ids_find(&ids, 60, &event));
+    cr_expect_eq(event, 1);
+    cr_assert(perf_event_ids_find(&ids, 10, &event));
+    cr_expect_eq(event, 0);
+    perf_event_ids_remove(&ids, 1);
+    cr_expect_not(perf_event_ids_find(&ids, 50, &event));
+    cr_expect_not(perf_event_ids_find(&ids, 60, &event));
+    cr_assert(perf_event_ids_find(&ids, 70, &event));
+    cr_expect_eq(event, 2);
+    perf_event_ids_done(&ids);
+}
+
+Test(perf_record, a_sample_of_another_event_has_what_its_type_says)
+{
+    struct perf_event_ids ids = { 0 };
+    struct strbuf b = STRBUF_INIT;
+    struct perf_record r;
+    ids.sample_types[3] = PERF_SAMPLE_IDENTIFIER | PERF_SAMPLE_TID | PERF_SAMPLE_TIME |
+                          PERF_SAMPLE_ADDR | PERF_SAMPLE_RAW;
+    perf_event_ids_add(&ids, 77, 3);
+    const size_t at = put_header(&b, PERF_RECORD_SAMPLE, 0);
+    put_u64(&b, 77);
+    put_u32(&b, 41);
+    put_u32(&b, 42);
+    put_u64(&b, 1234);
+    put_u64(&b, 0xabcd000);
+    put_u32(&b, 4);
+    put_u32(&b, 0x11223344);
+    put_end(&b, at);
+    cr_assert(decode_with(&b, &ids, &r));
+    cr_expect_eq(r.kind, PERF_EVENT);
+    cr_expect_eq(r.event, 3);
+    cr_expect_eq(r.tid, 42);
+    cr_expect_eq(r.time_ns, 1234);
+    cr_expect_eq(r.sample.address, 0xabcd000);
+    cr_expect_eq(r.sample.raw.len, 4);
+    perf_event_ids_remove(&ids, 3);
+    cr_assert(decode_with(&b, &ids, &r));
+    cr_expect_eq(r.kind, PERF_OTHER, "its event has been closed");
+    strbuf_done(&b);
+    perf_event_ids_done(&ids);
+}
+
+Test(perf_record, raw_bytes_longer_than_the_record_are_refused)
+{
+    struct perf_event_ids ids = { 0 };
+    struct strbuf b = STRBUF_INIT;
+    struct perf_record r;
+    ids.sample_types[1] =
+        PERF_SAMPLE_IDENTIFIER | PERF_SAMPLE_TID | PERF_SAMPLE_TIME | PERF_SAMPLE_RAW;
+    perf_event_ids_add(&ids, 7, 1);
+    const size_t at = put_header(&b, PERF_RECORD_SAMPLE, 0);
+    put_u64(&b, 7);
+    put_u32(&b, 1);
+    put_u32(&b, 1);
+    put_u64(&b, 1);
+    put_u32(&b, 5000);
+    put_u32(&b, 0);
+    put_end(&b, at);
+    cr_expect_not(decode_with(&b, &ids, &r));
+    strbuf_done(&b);
+    perf_event_ids_done(&ids);
+}
+
+Test(perf_record, a_switch_says_which_way_and_why)
+{
+    static const struct {
+        uint16_t misc;
+        bool out, preempted;
+    } rows[] = {
+        { 0, false, false },
+        { PERF_RECORD_MISC_SWITCH_OUT, true, false },
+        { PERF_RECORD_MISC_SWITCH_OUT | PERF_RECORD_MISC_SWITCH_OUT_PREEMPT, true, true },
+    };
+    const struct perf_event_ids ids = { 0 };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct strbuf b = STRBUF_INIT;
+        struct perf_record r;
+        const size_t at = put_header(&b, PERF_RECORD_SWITCH, rows[i].misc);
+        put_u32(&b, 41);
+        put_u32(&b, 42);
+        put_u64(&b, 99);
+        put_u64(&b, 7); /* which event */
+        put_end(&b, at);
+        cr_assert(decode_with(&b, &ids, &r));
+        cr_expect_eq(r.kind, PERF_SWITCH);
+        cr_expect_eq(r.tid, 42);
+        cr_expect_eq(r.time_ns, 99);
+        cr_expect_eq(r.switched.out, rows[i].out, "row %zu", i);
+        cr_expect_eq(r.switched.preempted, rows[i].preempted, "row %zu", i);
+        strbuf_done(&b);
+    }
+}
