@@ -113,14 +113,22 @@ static Elf64_Shdr section_at(const struct strbuf *table, size_t index)
     return section;
 }
 
-/* Panics name the file of the standard library that they come from. */
+/* Panics name the file of the standard library that they come from, by its whole path: the bare
+ * part of it may stand in any program that looks for it, as this one does. */
 static bool has_rust_strings(int fd, const Elf64_Shdr *constants)
 {
     static const char part[] = "library/std/src/";
     PROF_CLEANUP(strbuf_done) struct strbuf text = STRBUF_INIT;
     const uint64_t size = constants->sh_size < CONSTANTS_MAX ? constants->sh_size : CONSTANTS_MAX;
-    return read_at(fd, constants->sh_offset, size, &text) &&
-           memmem(text.ptr, text.len, part, sizeof part - 1) != NULL;
+    if (!read_at(fd, constants->sh_offset, size, &text))
+        return false;
+    const char *at = text.ptr, *end = text.ptr + text.len;
+    while ((at = memmem(at, (size_t)(end - at), part, sizeof part - 1))) {
+        if (at > text.ptr && at[-1] == '/')
+            return true;
+        at++;
+    }
+    return false;
 }
 
 const char *runtime_of_elf(int fd)
