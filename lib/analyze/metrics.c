@@ -128,22 +128,26 @@ static double smallest(const struct changes *sums, size_t first, size_t end)
     return least;
 }
 
-/* From the first twelfth of the points to the last; the end of the last process is no shrinking. */
+/* From the first twelfth of the points after start-up to the last; the end of the last process is
+ * no shrinking. */
 static double find_growth(struct metrics *m, const struct metric *self)
 {
     struct changes sums = { 0 };
     sum_of_processes(m->p, self->source, &sums);
     while (sums.len && sums.ptr[sums.len - 1].value <= 0)
         sums.len--;
+    size_t first = 0;
+    while (first < sums.len && sums.ptr[first].time_ns < observe(m)->steady_from_ns)
+        first++;
     double growth = not_recorded;
-    if (sums.len >= GROWTH_PARTS) {
-        size_t part = sums.len / GROWTH_PARTS;
-        double before = smallest(&sums, 0, part);
+    if (sums.len - first >= GROWTH_PARTS) {
+        size_t part = (sums.len - first) / GROWTH_PARTS;
+        double before = smallest(&sums, first, first + part);
         growth = smallest(&sums, sums.len - part, sums.len) - before;
         if (strcmp(self->unit, "share") == 0)
             growth = before > 0 ? growth / before : not_recorded;
         else if (strcmp(self->unit, "bytes/s") == 0)
-            growth /= (double)(sums.ptr[sums.len - 1].time_ns - sums.ptr[0].time_ns) / 1e9;
+            growth /= (double)(sums.ptr[sums.len - 1].time_ns - sums.ptr[first].time_ns) / 1e9;
     }
     vec_done(&sums);
     return growth;

@@ -11,6 +11,8 @@
 #include "format/out.h"
 #include "format/screen.h"
 
+#define GUILTY_SHARE_MIN 0.01 /* below it only who is heaviest of all is worth a line */
+
 enum { INDENT = 3, PLACE_WIDTH = 34, GUILTY_SHOWN = 5, PLAIN_WIDTH = 80, WIDTH_MIN = 40 };
 
 struct page {
@@ -86,7 +88,8 @@ static void add_finding(const struct page *t, size_t index)
         return;
     add_labelled(t, "", f->detail);
     for (size_t i = 0; i < f->guilty.len && i < GUILTY_SHOWN; i++)
-        add_guilty(t, &f->guilty.ptr[i]);
+        if (i == 0 || f->guilty.ptr[i].share >= GUILTY_SHARE_MIN)
+            add_guilty(t, &f->guilty.ptr[i]);
     add_labelled(t, "what to do: ", f->advice);
     add_labelled(t, "it may also be: ", f->alternative);
     if (f->command)
