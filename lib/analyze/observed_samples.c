@@ -2,6 +2,7 @@
 /* Samples added up, and selections of them. */
 #include "analyze/observed_inner.h"
 #include "analyze/stats.h"
+#include "base/alloc.h"
 #include "profile/sample_log.h"
 
 #define Z_95 1.96
@@ -14,35 +15,44 @@ static void add_amount(struct amount *sum, const struct sample *s)
 
 /* ---- adding up ---- */
 
-static struct group *group_of(struct groups *groups, const struct sample *s)
+/* latest: by stack, the row last used for it plus one; a stack seldom has more than one thread. */
+static struct group *group_of(struct groups *groups, uint32_t *latest, const struct sample *s)
 {
+    uint32_t row = latest[s->stack.i];
+    if (row && groups->rows.ptr[row - 1].thread.i == s->thread.i)
+        return &groups->rows.ptr[row - 1];
     uint64_t hash = hash_u64((uint64_t)s->thread.i << 32 | s->stack.i);
     struct map_probe probe = map_probe(&groups->index, hash);
     uint32_t item;
     while (map_next(&probe, &item)) {
         struct group *g = &groups->rows.ptr[item];
-        if (g->stack.i == s->stack.i && g->thread.i == s->thread.i)
-            return g;
+        if (g->stack.i != s->stack.i || g->thread.i != s->thread.i)
+            continue;
+        latest[s->stack.i] = item + 1;
+        return g;
     }
     struct group fresh = { .stack = s->stack, .thread = s->thread };
     map_add(&groups->index, hash, (uint32_t)groups->rows.len);
     vec_push(&groups->rows, fresh);
+    latest[s->stack.i] = (uint32_t)groups->rows.len;
     return &groups->rows.ptr[groups->rows.len - 1];
 }
 
 static struct amount add_up(const struct observed *o, enum channel c)
 {
     struct amount whole = { 0 };
+    uint32_t *latest = xcalloc(profile_stack_count(o->profile), sizeof *latest);
     struct sample_iter it = sample_iter(profile_channel(o->profile, c));
     struct sample s;
     while (sample_iter_next(&it, &s)) {
-        struct group *g = group_of(&o->sums->groups[c], &s);
+        struct group *g = group_of(&o->sums->groups[c], latest, &s);
         add_amount(&g->all, &s);
         if (s.time_ns >= o->steady_from_ns)
             add_amount(&g->steady, &s);
         add_amount(&whole, &s);
     }
     sample_iter_done(&it);
+    free(latest);
     return whole;
 }
 

@@ -115,7 +115,7 @@ static int by_falling_demand(const void *left, const void *right)
     return (a->id.i > b->id.i) - (a->id.i < b->id.i);
 }
 
-static uint32_t give_windows(struct observed *o, uint32_t windows)
+static void give_windows(struct observed *o, uint32_t windows)
 {
     struct observed_thread **order = xcalloc(o->thread_count, sizeof(struct observed_thread *));
     for (uint32_t i = 0; i < o->thread_count; i++)
@@ -129,7 +129,6 @@ static uint32_t give_windows(struct observed *o, uint32_t windows)
         order[i]->queued_share = order[i]->on_cpu_share + windows;
     }
     free(order);
-    return count;
 }
 
 /* The share of each window by which a running total grew. Points come four times a second and
@@ -162,12 +161,15 @@ static void observe_windows(struct observed *o)
     if (windows == 0 || o->thread_count == 0)
         return;
     give_windows(o, (uint32_t)windows);
+    bool all_exact = true;
     for (uint32_t i = 0; i < o->thread_count; i++) {
         struct observed_thread *t = &o->threads[i];
         fill_windows(o, t, "thread_on_cpu", t->on_cpu_share);
         fill_windows(o, t, "thread_queued", t->queued_share);
+        all_exact &= t->exact;
     }
-    observe_window_samples(o);
+    if (!all_exact)
+        observe_window_samples(o);
 }
 
 /* ---- loops' turns ---- */
