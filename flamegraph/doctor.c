@@ -188,7 +188,7 @@ static void add_whole(struct strbuf *out, const struct doctor_page *pg)
         return;
     strbuf_adds(out, "<section id=\"whole\" aria-labelledby=\"whole-title\"><h2 "
                      "id=\"whole-title\">The whole flame graph</h2>\n<div id=\"static\">\n");
-    static_svg(out, pg->p, &cpu->tree, &STATIC_WHOLE);
+    static_svg(out, pg->p, &cpu->tree, 0, &STATIC_WHOLE);
     if (!graph_empty(cpu))
         static_table(out, pg->p, &cpu->tree, &cpu->hottest);
     strbuf_adds(out,

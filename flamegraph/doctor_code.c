@@ -11,6 +11,8 @@ enum {
     PLACE_MAX = 72,
 };
 
+static const double SHARE_SHOWN = 0.01, SHARE_QUOTED = 0.05;
+
 static uint32_t line_of(const struct profile *p, const struct guilty *g)
 {
     return g->line > 0 ? g->line : profile_func(p, g->func)->line;
@@ -96,6 +98,15 @@ static void add_snippet(struct strbuf *out, const struct doctor_page *pg, const 
     strbuf_adds(out, "</pre></figure>\n");
 }
 
+/* The heaviest ones, as long as they are worth a line; always the first. */
+static size_t count_above(const struct finding *f, double share, size_t most)
+{
+    size_t count = 1;
+    while (count < f->guilty.len && count < most && f->guilty.ptr[count].share >= share)
+        count++;
+    return count;
+}
+
 void doctor_code(struct strbuf *out, const struct doctor_page *pg, const struct finding *f)
 {
     if (f->guilty.len == 0)
@@ -103,12 +114,14 @@ void doctor_code(struct strbuf *out, const struct doctor_page *pg, const struct 
     strbuf_adds(out, "<section class=\"code-part\"><h4>Where</h4><table class=\"guilty\">"
                      "<caption class=\"unseen\">Functions that are responsible, heaviest first"
                      "</caption><tbody>\n");
-    for (size_t i = 0; i < f->guilty.len && i < SHOWN; i++)
+    const size_t shown = count_above(f, SHARE_SHOWN, SHOWN);
+    for (size_t i = 0; i < shown; i++)
         add_row(out, pg->p, &f->guilty.ptr[i], i);
     strbuf_adds(out, "</tbody></table>\n");
-    if (f->guilty.len > SHOWN)
-        strbuf_addf(out, "<p class=\"hint\">and %zu more</p>\n", f->guilty.len - SHOWN);
-    for (size_t i = 0; i < f->guilty.len && i < SNIPPETS; i++)
+    if (f->guilty.len > shown)
+        strbuf_addf(out, "<p class=\"hint\">and %zu with less</p>\n", f->guilty.len - shown);
+    const size_t quoted = count_above(f, SHARE_QUOTED, SNIPPETS);
+    for (size_t i = 0; i < quoted; i++)
         add_snippet(out, pg, &f->guilty.ptr[i]);
     strbuf_adds(out, "</section>\n");
 }

@@ -9,7 +9,11 @@
 #include "flamegraph/words.h"
 #include "profile/sample_log.h"
 
-enum { GUILTY_MAX = 32 }; /* of a finding; one bit each */
+enum {
+    GUILTY_MAX = 32, /* of a finding; one bit each */
+    TRUNK_PERCENT = 97,
+    TRUNK_KEPT = 2, /* callers above the first guilty frame that are drawn */
+};
 
 /* ---- which stacks are guilty ---- */
 
@@ -124,6 +128,30 @@ static void add_caption(struct strbuf *out, const struct doctor_page *pg, const 
     strbuf_adds(out, "</p>\n");
 }
 
+static bool is_guilty(const struct finding *f, uint32_t func)
+{
+    for (size_t k = 0; k < f->guilty.len; k++) {
+        if (f->guilty.ptr[k].func.i == func)
+            return true;
+    }
+    return false;
+}
+
+/* Programs begin with many frames that every stack has: the picture starts a few of them above the
+ * first guilty one, or above the first fork. The heaviest child comes first, so the trunk is the
+ * first nodes of the tree, as many as their depth. */
+static uint32_t trunk_end(const struct page_tree *t, const struct finding *f)
+{
+    const uint64_t nearly_all = t->nodes[0].total_weight / 100 * TRUNK_PERCENT;
+    uint32_t last = 0;
+    for (uint32_t i = 1; i < t->len && t->nodes[i].depth == i; i++) {
+        if (t->nodes[i].total_weight < nearly_all || is_guilty(f, t->nodes[i].func))
+            break;
+        last = i;
+    }
+    return last > TRUNK_KEPT ? last - TRUNK_KEPT : 0;
+}
+
 void doctor_focus(
     struct strbuf *out, const struct doctor_page *pg, const struct finding *f, size_t number)
 {
@@ -138,7 +166,7 @@ void doctor_focus(
             f->guilty.len > 0 ? "The guilty stacks" : "The stacks that it is about");
         add_caption(out, pg, f, tree.nodes[0].total_weight, whole);
         strbuf_adds(out, "<div class=\"picture\">");
-        static_svg(out, pg->p, &tree, &STATIC_FOCUS);
+        static_svg(out, pg->p, &tree, trunk_end(&tree, f), &STATIC_FOCUS);
         strbuf_adds(out, "</div></section>\n");
     }
     page_tree_done(&tree);

@@ -44,7 +44,7 @@ static void add_static(struct strbuf *out, const struct page *pg)
     if (graph_empty(&pg->graph))
         return;
     strbuf_adds(out, "<main id=\"static\">\n");
-    static_svg(out, pg->p, &pg->graph.tree, &STATIC_WHOLE);
+    static_svg(out, pg->p, &pg->graph.tree, 0, &STATIC_WHOLE);
     programs_table(out, &pg->programs, pg->graph.tree.nodes[0].total_weight);
     static_table(out, pg->p, &pg->graph.tree, &pg->graph.hottest);
     strbuf_adds(out,

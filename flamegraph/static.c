@@ -81,14 +81,15 @@ struct picture {
     const struct profile *p;
     const struct page_tree *t;
     const struct static_size *size;
+    uint32_t from; /* the node that is drawn as "all" */
     struct box *boxes;
     uint32_t len;
     uint32_t rows;
 };
 
-static uint32_t scale(const struct page_tree *t, uint64_t weight)
+static uint32_t scale(const struct picture *pic, uint64_t weight)
 {
-    const uint64_t whole = t->nodes[0].total_weight;
+    const uint64_t whole = pic->t->nodes[pic->from].total_weight;
     return (uint32_t)((double)weight / (double)whole * SVG_WIDTH);
 }
 
@@ -97,25 +98,31 @@ static void collect_boxes(struct picture *pic, uint32_t min)
 {
     const struct page_tree *t = pic->t;
     uint64_t *next = xcalloc((size_t)t->max_depth + 2, sizeof *next); /* where a child starts */
+    const uint32_t top = t->nodes[pic->from].depth;
     pic->len = pic->rows = 0;
-    for (uint32_t i = 0; i < t->len;) {
+    for (uint32_t i = pic->from; i < t->nodes[pic->from].end;) {
         const struct page_node *n = &t->nodes[i];
         const uint64_t x = next[n->depth];
         next[n->depth] += n->total_weight;
         next[n->depth + 1] = x;
-        const uint32_t left = scale(t, x), right = scale(t, x + n->total_weight);
-        if (right - left < min || n->depth >= pic->size->rows) {
+        const uint32_t left = scale(pic, x), right = scale(pic, x + n->total_weight);
+        if (right - left < min || n->depth - top >= pic->size->rows) {
             i = n->end;
             continue;
         }
         if (pic->len < pic->size->boxes)
             pic->boxes[pic->len] = (struct box){ .node = i, .x = left, .width = right - left };
         pic->len++;
-        if (n->depth >= pic->rows)
-            pic->rows = n->depth + 1;
+        if (n->depth - top >= pic->rows)
+            pic->rows = n->depth - top + 1;
         i++;
     }
     free(next);
+}
+
+static uint32_t row_of(const struct picture *pic, const struct page_node *n)
+{
+    return n->depth - pic->t->nodes[pic->from].depth;
 }
 
 static void add_rectangles(struct strbuf *out, const struct picture *pic, int kind)
@@ -127,7 +134,7 @@ static void add_rectangles(struct strbuf *out, const struct picture *pic, int ki
         const struct box *b = &pic->boxes[i];
         const struct page_node *n = &pic->t->nodes[b->node];
         if (kind_of(pic->p, n->func, n->flags) == kind)
-            strbuf_addf(out, "M%u %uh%uv%uh-%uz", b->x, n->depth * SVG_ROW,
+            strbuf_addf(out, "M%u %uh%uv%uh-%uz", b->x, row_of(pic, n) * SVG_ROW,
                 b->width > 2 ? b->width - 1 : b->width, SVG_ROW - 1,
                 b->width > 2 ? b->width - 1 : b->width);
     }
@@ -141,25 +148,31 @@ static void add_rectangles(struct strbuf *out, const struct picture *pic, int ki
 static void add_label(struct strbuf *out, const struct picture *pic, const struct box *b)
 {
     const struct page_node *n = &pic->t->nodes[b->node];
+    PROF_CLEANUP(strbuf_done) struct strbuf all = STRBUF_INIT;
+    strbuf_adds(&all, "all");
+    if (pic->from > 0)
+        strbuf_addf(&all, ", through %u callers that are not drawn", n->depth);
+    const bool top = b->node == pic->from;
     const struct slice name =
-        n->func == 0
-            ? slice_of(b->node == 0 ? "all" : "[no name]")
+        top ? strbuf_slice(&all)
+        : n->func == 0
+            ? slice_of("[no name]")
             : profile_string(pic->p, profile_func(pic->p, (struct func_id){ n->func })->name);
-    strbuf_addf(out, "<text x=\"%u\" y=\"%u\">", b->x + 3, n->depth * SVG_ROW + 12);
+    strbuf_addf(out, "<text x=\"%u\" y=\"%u\">", b->x + 3, row_of(pic, n) * SVG_ROW + 12);
     const uint32_t room = (b->width - 6) / SVG_CHAR - 1; /* the cut's mark takes one */
     html_short(out, name, room);
-    if (n->repeat > 1 && name.len + 6 < room)
+    if (!top && n->repeat > 1 && name.len + 6 < room)
         strbuf_addf(out, " ×%u", n->repeat);
     strbuf_adds(out, "</text>");
 }
 
 void static_svg(struct strbuf *out, const struct profile *p, const struct page_tree *t,
-    const struct static_size *size)
+    uint32_t from, const struct static_size *size)
 {
     if (page_tree_empty(t))
         return;
     struct picture pic = {
-        .p = p, .t = t, .size = size, .boxes = xcalloc(size->boxes, sizeof *pic.boxes)
+        .p = p, .t = t, .from = from, .size = size, .boxes = xcalloc(size->boxes, sizeof *pic.boxes)
     };
     uint32_t min = 1;
     for (collect_boxes(&pic, min); pic.len > size->boxes; collect_boxes(&pic, min))

@@ -22,7 +22,8 @@ struct static_size {
 
 extern const struct static_size STATIC_WHOLE, STATIC_FOCUS;
 
+/* from: 0, or the frame whose callees are drawn, its own callers left out. */
 void static_svg(struct strbuf *out, const struct profile *p, const struct page_tree *t,
-    const struct static_size *size);
+    uint32_t from, const struct static_size *size);
 
 #endif

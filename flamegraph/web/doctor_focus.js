@@ -48,7 +48,8 @@ function focusTree(model, finding, from, to) {
     return { tree, whole, part: tree.total[0], shares };
 }
 
-const FOCUS_ROWS = 24;
+const FOCUS_ROWS = 20;
+const FOCUS_CALLERS = 3;
 
 class FocusGraph {
     // section: the finding's part of the page. on: { slices(model), open(finding), tip, theme() }
@@ -88,13 +89,29 @@ class FocusGraph {
         this.say(found, chosen);
     }
 
+    // Opens a few rows above the guilty frame: what stands over it is the same in every stack, and a scroll away.
     show(tree) {
-        const rows = Math.min(FOCUS_ROWS, tree.maxDepth + 1);
-        this.view.element.style.height = rows * this.view.rowHeight + 4 + 'px';
-        this.view.canvas.setAttribute('aria-label', 'Flame graph of the guilty stacks, ' + formatCount(tree.n - 1) + ' frames. Arrow keys move from frame to frame, Enter zooms.');
-        this.view.show(tree, false);
+        const { view } = this;
+        const first = this.firstGuilty(tree);
+        const skip = Math.max(0, tree.depth[first] - FOCUS_CALLERS - 1);
+        const rows = Math.min(FOCUS_ROWS, Math.max(FOCUS_CALLERS, tree.maxDepth + 1 - skip));
+        view.element.style.height = rows * view.rowHeight + 4 + 'px';
+        view.canvas.setAttribute('aria-label', 'Flame graph of the guilty stacks, ' + formatCount(tree.n - 1) + ' frames. Arrow keys move from frame to frame, Enter zooms.');
+        view.show(tree, false);
+        view.element.scrollTop = skip > 0 ? view.rowTop(skip) - 1 : 0;
         this.node = 0;
-        if (this.finding.guilty.length > 0) this.view.chosenFunc = this.finding.guilty[0][0];
+        if (this.finding.guilty.length > 0) view.chosenFunc = this.finding.guilty[0][0];
+    }
+
+    // The heaviest frame of the first guilty function; without one, where the stacks part.
+    firstGuilty(tree) {
+        const { names } = this.model;
+        const func = this.finding.guilty.length > 0 ? this.finding.guilty[0][0] : -1;
+        let best = 0;
+        for (let i = 1; i < tree.n; i++) if (names.rowFunc[tree.row[i]] === func && (best === 0 || tree.total[i] > tree.total[best])) best = i;
+        if (best > 0) return best;
+        while (best + 1 < tree.n && tree.parent[best + 1] === best && tree.total[best + 1] >= 0.97 * tree.total[0]) best++;
+        return best;
     }
 
     paint() {
@@ -120,6 +137,7 @@ class FocusGraph {
         const { tree } = this.view;
         this.node = node;
         this.view.focus(node);
+        this.view.reveal(tree.depth[node], 1);
         this.said.textContent = rowName(this.model.names, tree.row[node]) + ', ' + formatPercent(tree.total[node], tree.total[0]);
     }
 
