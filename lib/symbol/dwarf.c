@@ -275,12 +275,22 @@ static void add_symbol_line(struct reader *r, uint32_t i, struct place place)
         add_physical(r, i, &nameless, place);
 }
 
+static enum build_level level_of_unit(Dwarf_Die *unit)
+{
+    Dwarf_Attribute attribute;
+    const char *producer =
+        dwarf_attr(unit, DW_AT_producer, &attribute) ? dwarf_formstring(&attribute) : NULL;
+    return producer ? build_level_of(slice_of(producer)) : BUILD_UNKNOWN;
+}
+
 static void read_addresses(struct reader *r, Dwarf_Die *unit, uint32_t from, uint32_t to)
 {
+    uint32_t *built = &r->lookup->built_at[level_of_unit(unit)];
     dwarf_walk_unit(&r->walk, unit, from, to);
     for (uint32_t i = from; i < to; i++) {
         if (!r->walk.mine[i] || r->lookup->found[i].len)
             continue;
+        (*built)++;
         const struct place place = place_of(unit, r->lookup->addresses[i]);
         if (r->walk.first[i] != CHAIN_END)
             add_chain(r, unit, i, place);

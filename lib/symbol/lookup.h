@@ -15,6 +15,7 @@
 #include "base/arena.h"
 #include "base/slice.h"
 #include "profile/profile.h"
+#include "symbol/build_level.h"
 
 enum {
     LOOKUP_LINES_MAX = 256, /* inline depth; deeper is cut at the inner end */
@@ -39,7 +40,8 @@ struct found {
 struct lookup {
     const uint64_t *addresses; /* rising, unique; borrowed */
     uint32_t count;
-    struct found *found; /* one per address */
+    struct found *found;             /* one per address */
+    uint32_t built_at[BUILD_LEVELS]; /* how many of them were compiled so, where that is known */
     struct arena arena;
 };
 

@@ -10,6 +10,7 @@
 #include "base/alloc.h"
 #include "base/strbuf.h"
 #include "base/vec.h"
+#include "profile/evidence.h"
 #include "symbol/classify.h"
 #include "symbol/job.h"
 #include "symbol/symbol.h"
@@ -227,6 +228,18 @@ static bool take_lines(struct resolver *r, struct wire_reader *reader, const str
     return true;
 }
 
+/* "optimised.PATH": how the module was compiled, by its debug data. */
+static void add_level(struct resolver *r, struct module_id module, enum build_level level)
+{
+    PROF_CLEANUP(strbuf_done) struct strbuf key = STRBUF_INIT;
+    if (level == BUILD_UNKNOWN)
+        return;
+    strbuf_adds(&key, "optimised.");
+    strbuf_addslice(&key, profile_string(r->profile, profile_module(r->profile, module)->path));
+    profile_set_fact(
+        r->profile, (struct process_id){ 0 }, key.ptr, slice_of(build_level_name(level)));
+}
+
 static bool take_result(void *ctx, struct slice payload)
 {
     struct resolver *r = ctx;
@@ -236,6 +249,8 @@ static bool take_result(void *ctx, struct slice payload)
               wire_read_address_count(&reader) &&
               reader.addresses == r->ranges.ptr[reader.job].address_count &&
               take_lines(r, &reader, &r->ranges.ptr[reader.job]);
+    if (ok)
+        add_level(r, r->jobs.ptr[reader.job].module, (enum build_level)reader.level);
     if (ok && reader.flags & WIRE_NO_SYMBOLS)
         profile_module_edit(r->profile, r->jobs.ptr[reader.job].module)->no_symbols = true;
     wire_reader_done(&reader);

@@ -68,12 +68,23 @@ static void add_line(struct wire_writer *w, const struct found_line *line)
     varint_add(&w->out, line->tier);
 }
 
+/* The level at which most of the addresses were compiled that say so. */
+static enum build_level usual_level(const struct lookup *l)
+{
+    enum build_level most = BUILD_UNKNOWN;
+    for (int i = BUILD_UNKNOWN + 1; i < BUILD_LEVELS; i++)
+        if (l->built_at[i] > (most ? l->built_at[most] : 0))
+            most = (enum build_level)i;
+    return most;
+}
+
 void wire_result(struct wire_writer *w, uint32_t job, uint32_t flags, const struct wire_note *notes,
     uint32_t note_count, const struct lookup *l)
 {
     start_message(w, WIRE_RESULT);
     varint_add(&w->out, job);
     varint_add(&w->out, flags);
+    varint_add(&w->out, usual_level(l));
     varint_add(&w->out, note_count);
     for (uint32_t i = 0; i < note_count; i++) {
         add_text(w, notes[i].what);
@@ -129,7 +140,7 @@ bool wire_read_result(struct wire_reader *r, struct slice payload)
     *r = (struct wire_reader){ .at = (const uint8_t *)payload.ptr };
     r->end = r->at + payload.len;
     return read_u32(r, UINT32_MAX, &r->job) && read_u32(r, UINT32_MAX, &r->flags) &&
-           read_u32(r, WIRE_NOTES_MAX, &r->notes);
+           read_u32(r, BUILD_LEVELS - 1, &r->level) && read_u32(r, WIRE_NOTES_MAX, &r->notes);
 }
 
 bool wire_read_note(struct wire_reader *r, struct wire_note *ret_note)

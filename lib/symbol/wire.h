@@ -5,7 +5,7 @@
  *
  *     message   u32 payload length, u8 type, payload
  *     BEGIN     varint job                     work on the job has begun (opening, then parsing)
- *     RESULT    varint job, varint flags, varint notes, notes (3 texts each),
+ *     RESULT    varint job, varint flags, varint build level, varint notes, notes (3 texts each),
  *               varint addresses, for each: varint lines, lines
  *     line      texts name, system name, file; varints func line, line, tier
  *     text      varint id; an id not seen before in this message is followed by varint length,
@@ -55,7 +55,7 @@ void wire_result(struct wire_writer *w, uint32_t job, uint32_t flags, const stru
 struct wire_reader {
     const uint8_t *at, *end;
     VEC(struct slice) texts;
-    uint32_t job, flags, notes, addresses; /* of a RESULT, after wire_read_result() */
+    uint32_t job, flags, level, notes, addresses; /* of a RESULT, after wire_read_result() */
 };
 
 /* All return false when the bytes are not what they should be. */
