@@ -36,3 +36,12 @@ enum confidence confidence_by(const struct observed *o, bool enough)
 {
     return enough && !o->starved && !o->throttled ? CONFIDENCE_LIKELY : CONFIDENCE_POSSIBLE;
 }
+
+void blame_without_kernel(const struct observed *o, struct finding *f)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < f->guilty.len; i++)
+        if (profile_func(o->profile, f->guilty.ptr[i].func)->kind != FUNC_KERNEL)
+            f->guilty.ptr[kept++] = f->guilty.ptr[i];
+    f->guilty.len = kept ? kept : f->guilty.len;
+}

@@ -16,4 +16,8 @@ enum answer answer_no_waits(struct finding *f, const char *what);
 /* likely when the least amount of evidence is there and the target had its CPUs for itself. */
 enum confidence confidence_by(const struct observed *o, bool enough);
 
+/* Takes the kernel's functions out of the guilty ones when others remain: threads and processes
+ * that have just been born run in the kernel only, and nobody can change that. */
+void blame_without_kernel(const struct observed *o, struct finding *f);
+
 #endif

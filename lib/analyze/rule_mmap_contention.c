@@ -81,6 +81,7 @@ static enum answer found(const struct observed *o, const struct contention *c, s
     f->severity = SEVERITY_WARNING;
     f->confidence = confidence_by(o, c->samples >= SURE_SAMPLES);
     f->weight = c->share;
+    f->explains = "page-fault-storm"; /* each new area is touched for the first time */
     f->process = c->process;
     finding_say(&f->summary,
         "The %u busy threads of %s (pid %d) spend %s of their time waiting for the "

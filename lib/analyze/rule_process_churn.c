@@ -122,7 +122,8 @@ static enum answer found(const struct observed *o, const struct churn *c, struct
     finding_chart_series(f, o->profile, c->threads ? "thread_starts" : "process_starts",
         (struct process_id){ 0 }, (struct thread_id){ 0 }, true, PER_S,
         c->threads ? "Threads started" : "Processes started");
-    finding_blame(f, o, observed_sum(o, &making).count ? &making : &all, 3);
+    finding_blame(f, o, observed_sum(o, &making).count ? &making : &all, 6);
+    blame_without_kernel(o, f);
     return ANSWER_FOUND;
 }
 

@@ -101,7 +101,8 @@ static enum answer found(const struct observed *o, const struct polling *p, stru
         .steady = true };
     PROF_CLEANUP(strbuf_done) struct strbuf name = STRBUF_INIT;
     words_thread(o, p->thread, &name);
-    f->severity = has_work(p) ? SEVERITY_WARNING : SEVERITY_INFO;
+    /* Without anybody who waits for it, it may be pacing itself on purpose. */
+    f->severity = p->serves && has_work(p) ? SEVERITY_WARNING : SEVERITY_INFO;
     f->confidence = p->serves ? confidence_by(o, p->sleeps >= SURE_SLEEPS) : CONFIDENCE_POSSIBLE;
     f->weight = p->share;
     f->thread = p->threads > 1 ? (struct thread_id){ 0 } : p->thread->id;

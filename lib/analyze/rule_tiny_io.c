@@ -15,6 +15,7 @@ enum { LEAST_CALLS = 1000 };
 #define SMALL_SHARE 0.8
 #define SMALL_BYTES 512.0
 #define LEAST_SECONDS 3.0
+#define SLEEPS_SHARE 0.1 /* of the calls */
 
 /* What a read or write takes in the kernel at least, for the share of CPU time when the kernel is
  * not sampled: 0.2 to 0.5 us on machines of the last ten years. */
@@ -44,6 +45,13 @@ static double share_of_cpu(const struct observed *o, struct process_id process, 
     return fmin(1, per_s * CALL_NS / 1e9 / fmax(cores, 1e-3));
 }
 
+/* Threads that go to sleep in every few calls hand each other messages: what costs them is
+ * switching, and there is nothing to put together. */
+static bool hands_over(const struct observed *o, struct process_id process, double calls_per_s)
+{
+    return observed_rate(o, "switches_voluntary", process) > SLEEPS_SHARE * calls_per_s;
+}
+
 /* By bursts: one object, one operation. */
 static bool by_bursts(const struct observed *o, struct tiny *ret)
 {
@@ -58,6 +66,8 @@ static bool by_bursts(const struct observed *o, struct tiny *ret)
         if (t->count < LEAST_CALLS || per_s < STORM_PER_S || per_s <= ret->per_s)
             continue;
         if (small < SMALL_SHARE || bytes >= SMALL_BYTES || t->bytes == 0)
+            continue;
+        if (hands_over(o, t->process, per_s))
             continue;
         ret->process = t->process;
         ret->what = t->what;
@@ -81,7 +91,8 @@ static bool by_proc(const struct observed *o, struct tiny *ret)
         double chars =
             observed_rate(o, "io_read_chars", id) + observed_rate(o, "io_write_chars", id);
         double sockets = share_at_least(o, "fds_socket", id, 1);
-        if (!(calls >= STORM_PER_S) || !(chars / calls < SMALL_BYTES) || !(sockets < 0.1))
+        if (!(calls >= STORM_PER_S) || !(chars / calls < SMALL_BYTES) || !(sockets < 0.1) ||
+            hands_over(o, id, calls))
             continue;
         *ret = (struct tiny){ .process = id, .per_s = calls, .bytes = chars / calls };
         ret->calls = (uint64_t)(calls * o->steady_seconds);

@@ -73,6 +73,17 @@ Test(tiny_io, proc_counts_of_a_program_with_sockets_prove_nothing)
     made_done(&m);
 }
 
+Test(tiny_io, threads_that_sleep_in_every_call_are_another_matter)
+{
+    program("relay");
+    ask_bursts(&m, 1);
+    ask_tally(&m, m.main, "syscall", "read pipe pipe", 40000, 0.01, 8);
+    made_series(&m, "switches_voluntary", "count", m.process, 0, 20 * 39000);
+    made_cpu(&m, m.main, "main;pass_on@relay.c:8;l:read;k:do_syscall_64", 15, 0, 20);
+    cr_expect(eq(int, ask_answer(&m, &rule_tiny_io), ANSWER_HEALTHY));
+    made_done(&m);
+}
+
 /* ---- context-switch-storm ---- */
 
 Test(context_switch_storm, two_threads_that_hand_over_all_the_time_are_found)
