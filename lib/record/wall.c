@@ -29,7 +29,8 @@ enum {
     PERIOD_MAX_NS = 160000000,
     LOOK_AFTER_NS = 5000000, /* off the CPU, or waited in short pieces, for so long */
     SAY_INTERVAL_NS = 250000000,
-    SAY_PER_THREAD_NS = 2000000, /* with a thousand threads, 500 samples a second */
+    ACCOUNT_DELAY_NS = 250000000, /* how long the kernel's account of a thread may be old */
+    SAY_PER_THREAD_NS = 2000000,  /* with a thousand threads, 500 samples a second */
     ADJUST_INTERVAL_NS = 500000000,
     BUDGET_SHARE = 100, /* a hundredth of a CPU */
     CLOCK_THREADS = 16, /* how often a round looks at the clock */
@@ -193,11 +194,24 @@ static void visit_known(
         w->since_ns = 0;
 }
 
-/* Without, or while switches are not recorded: each look stands for the time since the last. */
-static void visit_unknown(struct wall *s, struct wall_thread *w, uint64_t now_ns)
+/* Looks find a thread waiting too often when we can only run because it does. The kernel's account,
+ * which comes a little later, bounds what they say. */
+static uint64_t not_ahead(const struct wall *s, const struct wall_thread *w,
+    const struct thread_state *state, uint64_t passed_ns, uint64_t now_ns)
 {
-    const uint64_t passed = now_ns > w->visited_ns ? now_ns - w->visited_ns : 0;
-    if (w->looked_ns && passed < s->period_ns << w->rests)
+    const uint64_t limit_ns =
+        thread_state_times(s->recorder->threads, state, now_ns).blocked_ns + ACCOUNT_DELAY_NS;
+    const uint64_t room_ns = limit_ns > w->blocked_ns ? limit_ns - w->blocked_ns : 0;
+    return passed_ns < room_ns ? passed_ns : room_ns;
+}
+
+/* Without, or while switches are not recorded: each look stands for the time since the last. */
+static void visit_unknown(
+    struct wall *s, struct wall_thread *w, const struct thread_state *state, uint64_t now_ns)
+{
+    const uint64_t since_last = now_ns > w->visited_ns ? now_ns - w->visited_ns : 0;
+    const uint64_t passed = state ? not_ahead(s, w, state, since_last, now_ns) : since_last;
+    if (w->looked_ns && since_last < s->period_ns << w->rests)
         return;
     if (look(s, w, 0, now_ns) != WALL_BLOCKED)
         w->rests = 0;
@@ -209,11 +223,12 @@ static void visit_unknown(struct wall *s, struct wall_thread *w, uint64_t now_ns
 static void visit(struct wall *s, struct wall_thread *w, uint64_t now_ns)
 {
     struct recorder *r = s->recorder;
-    const struct thread_state *state = r->threads ? thread_states_find(r->threads, w->tid) : NULL;
-    if (state && state->pid == w->pid && state->run != THREAD_UNKNOWN)
+    const struct thread_state *found = r->threads ? thread_states_find(r->threads, w->tid) : NULL;
+    const struct thread_state *state = found && found->pid == w->pid ? found : NULL;
+    if (state && state->run != THREAD_UNKNOWN)
         visit_known(s, w, state, now_ns);
     else
-        visit_unknown(s, w, now_ns);
+        visit_unknown(s, w, state, now_ns);
     if (now_ns - w->said_ns >= say_interval(s))
         wall_account_say(r->profile, w, now_ns, false);
 }
