@@ -193,8 +193,18 @@ static bool runs_a_known_loop(const struct observed *o, const struct observed_th
     return observed_sum(o, &below).count * 100 >= t->cpu.count * LOOP_SAMPLES_PERCENT;
 }
 
+/* Go's scheduler waits for events on whichever thread has nothing else to do: none of them is a
+ * loop that a slow handler would hold up. */
+static bool is_of_a_scheduler(const struct observed *o, const struct observed_thread *t)
+{
+    const struct observed_process *process = observed_process(o, t->process);
+    return process && process->runtime == RUNTIME_GO;
+}
+
 static bool is_loop(const struct observed *o, const struct observed_thread *t)
 {
+    if (is_of_a_scheduler(o, t))
+        return false;
     if (t->turns >= LOOP_WAITS_MIN)
         return true;
     uint64_t waited = known_waits_ns(t);

@@ -40,7 +40,7 @@ const struct series_point *observed_series(const struct observed *o, const char 
 double points_at(const struct series_point *points, uint32_t count, uint64_t time_ns)
 {
     if (count == 0)
-        return NAN;
+        return (double)NAN;
     uint32_t low = 0, high = count; /* the first point behind time_ns */
     while (low < high) {
         uint32_t middle = low + (high - low) / 2;
@@ -71,8 +71,8 @@ double observed_increase(const struct observed *o, const char *name, struct proc
     if (points && count)
         return increase_of(o, points, count);
     if (process.i)
-        return NAN;
-    double sum = NAN;
+        return (double)NAN;
+    double sum = (double)NAN;
     for (uint32_t i = 0; i < o->process_count; i++) {
         points = observed_series(o, name, o->processes[i].id, (struct thread_id){ 0 }, &count);
         if (points && count)
@@ -117,7 +117,7 @@ double observed_fact_number(const struct observed *o, struct process_id process,
 {
     struct slice text = observed_fact(o, process, key);
     if (text.len == 0)
-        return NAN;
+        return (double)NAN;
     char *end;
     double value = strtod(text.ptr, &end); /* strings of a profile are zero-terminated */
     return end == text.ptr ? (double)NAN : value;

@@ -63,7 +63,8 @@ static enum answer look(const struct observed *o, struct finding *ret_finding)
     finding_prove(ret_finding, (double)pauses.longest_ns, LONG_PAUSE_NS, "ns", pauses.count,
         "longest pause, by the clock (%s of %s were as long as 100 ms)",
         words_count((double)pauses.count_long).text, words_count((double)pauses.count).text);
-    finding_prove(ret_finding, (double)pauses.sum_ns, NAN, "ns", pauses.count, "pauses, all told");
+    finding_prove(
+        ret_finding, (double)pauses.sum_ns, (double)NAN, "ns", pauses.count, "pauses, all told");
     finding_chart_spans(
         ret_finding, SPAN_GC, (struct thread_id){ 0 }, LONG_PAUSE_NS, "pauses of the collector");
     return answer;

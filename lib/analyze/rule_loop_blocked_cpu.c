@@ -98,18 +98,19 @@ static void prove(const struct observed *o, const struct blocked *b, struct find
     const struct long_turns *t = &b->turns;
     finding_prove(f, (double)t->count, LEAST_TURNS, "count", t->seen,
         "turns with more than 10 ms on the CPU, after start-up");
-    finding_prove(f, (double)t->count_100, NAN, "count", t->seen, "of them, 100 ms or more");
+    finding_prove(
+        f, (double)t->count_100, (double)NAN, "count", t->seen, "of them, 100 ms or more");
     finding_prove(f, t->longest_ns, 100e6, "ns", t->count, "longest turn, its time on the CPU");
     finding_prove(
         f, b->busy_share, LEAST_BUSY, "share", t->count, "share of the loop's time on the CPU");
     if (b->loop->turn_on_cpu)
-        finding_prove(f, (double)histogram_percentile_ns(b->loop->turn_on_cpu, 0.99), NAN, "ns",
-            b->loop->turn_on_cpu->count, "99 of 100 turns took less on the CPU than");
+        finding_prove(f, (double)histogram_percentile_ns(b->loop->turn_on_cpu, 0.99), (double)NAN,
+            "ns", b->loop->turn_on_cpu->count, "99 of 100 turns took less on the CPU than");
     finding_chart_spans(f, SPAN_TURN, b->loop->id, LONG_TURN_NS, "turns of the event loop");
     finding_chart_series(f, o->profile, "loop_delay_max", b->loop->process, (struct thread_id){ 0 },
         false, LONG_TURN_NS, "longest delay of the loop");
-    finding_chart_series(f, o->profile, "thread_on_cpu", b->loop->process, b->loop->id, true, NAN,
-        "CPU of the loop's thread");
+    finding_chart_series(f, o->profile, "thread_on_cpu", b->loop->process, b->loop->id, true,
+        (double)NAN, "CPU of the loop's thread");
     for (size_t i = 0; i < t->intervals.len; i++)
         finding_interval(f, t->intervals.ptr[i].from_ns, t->intervals.ptr[i].to_ns);
 }

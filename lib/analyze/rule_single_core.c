@@ -164,7 +164,7 @@ static enum answer found(const struct observed *o, const struct pinned *p, struc
         "quarter seconds in which one core's worth was wanted and no more");
     finding_prove(f, o->cpus_allowed, 2, "cores", 0, "CPUs that it may use");
     finding_chart_series(
-        f, o->profile, "thread_on_cpu", f->process, f->thread, true, NAN, "CPU by thread");
+        f, o->profile, "thread_on_cpu", f->process, f->thread, true, (double)NAN, "CPU by thread");
     return ANSWER_FOUND;
 }
 

@@ -31,10 +31,10 @@ static void tell(const struct observed *o, struct finding *f)
     finding_say(&f->command, "pidstat -u 1 5");
     finding_prove(f, o->starved_share, STARVED_SHARE, "share", 0,
         "share of the time that threads wanted to run in which others had the CPUs");
-    finding_chart_series(f, o->profile, "thread_queued", run, (struct thread_id){ 0 }, true, NAN,
-        "ready to run, without a CPU");
-    finding_chart_series(f, o->profile, "host_others", run, (struct thread_id){ 0 }, true, NAN,
-        "CPU used by other programs");
+    finding_chart_series(f, o->profile, "thread_queued", run, (struct thread_id){ 0 }, true,
+        (double)NAN, "ready to run, without a CPU");
+    finding_chart_series(f, o->profile, "host_others", run, (struct thread_id){ 0 }, true,
+        (double)NAN, "CPU used by other programs");
 }
 
 static enum answer look(const struct observed *o, struct finding *ret_finding)

@@ -32,9 +32,9 @@ static enum answer found(const struct observed *o, struct finding *f, double sha
     finding_say(&f->command, "cat /sys/fs/cgroup$(cut -d: -f3 /proc/PID/cgroup)/cpu.stat");
     finding_prove(f, share, THROTTLED_PERIODS, "share", (uint64_t)periods,
         "periods in which the limit stopped it");
-    finding_prove(f, stopped_ns, NAN, "ns", 0, "time that threads were stopped");
-    finding_chart_series(f, o->profile, "cgroup_throttled", run, (struct thread_id){ 0 }, true, NAN,
-        "stopped by the CPU limit");
+    finding_prove(f, stopped_ns, (double)NAN, "ns", 0, "time that threads were stopped");
+    finding_chart_series(f, o->profile, "cgroup_throttled", run, (struct thread_id){ 0 }, true,
+        (double)NAN, "stopped by the CPU limit");
     return ANSWER_FOUND;
 }
 

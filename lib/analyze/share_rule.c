@@ -159,9 +159,10 @@ void share_tell(const struct observed *o, const struct share_rule *r,
     finding_prove(f, judged->share.value, r->warn, "share", judged->share.n,
         "share of CPU time in %s (95 %% sure: at least %s)", r->work,
         words_share(judged->share.low).text);
-    finding_prove(f, judged->cores, NAN, "cores", judged->share.part.count, "CPU that it uses");
-    finding_chart_series(
-        f, o->profile, "cpu", f->process, (struct thread_id){ 0 }, true, NAN, "CPU of the process");
+    finding_prove(
+        f, judged->cores, (double)NAN, "cores", judged->share.part.count, "CPU that it uses");
+    finding_chart_series(f, o->profile, "cpu", f->process, (struct thread_id){ 0 }, true,
+        (double)NAN, "CPU of the process");
     if (f->severity > SEVERITY_INFO && fills_the_loop(o, r))
         f->explains = "loop-blocked-cpu";
 }
