@@ -5,7 +5,9 @@
  *
  *     open  ________________          __        __             under the budget again: stays open
  *                           |________|  |______|  |_____ ...
- *                 over budget   PERIOD   BURST
+ *                 over budget   pause    BURST
+ *
+ * A pause is as long as the last look was too dear: on average the budget is kept.
  */
 #ifndef PROF_RECORD_DUTY_H
 #define PROF_RECORD_DUTY_H
@@ -14,14 +16,17 @@
 #include <stdint.h>
 
 #define DUTY_WINDOW_NS UINT64_C(500000000)
-#define DUTY_BURST_NS UINT64_C(300000000)
-#define DUTY_PERIOD_NS UINT64_C(3000000000)
+#define DUTY_BURST_NS UINT64_C(200000000)
+#define DUTY_PAUSE_MIN_NS UINT64_C(300000000)
+#define DUTY_PAUSE_MAX_NS UINT64_C(5000000000)
+#define DUTY_PAUSE_IDLE_NS UINT64_C(2000000000) /* when there was nothing to see */
 
 struct duty {
     bool open;
     bool in_bursts;    /* the budget was passed, or there was nothing to see */
     bool costly;       /* the budget was passed, at some time */
     uint64_t since_ns; /* start of the window, burst or pause */
+    uint64_t pause_ns; /* of the pause under way */
     uint64_t cost_from_ns, cpu_from_ns;
 };
 

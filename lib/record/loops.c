@@ -106,9 +106,11 @@ static void take_exit(struct loops *l, const struct perf_record *r)
 static void take_entry(struct loops *l, const struct perf_record *r)
 {
     struct loop_call call;
-    if (loop_entries_match(l->entries, r, &call))
-        turns_enter(
-            &l->turns, (pid_t)r->pid, (pid_t)r->tid, state_of(l, (pid_t)r->tid), r->time_ns, &call);
+    if (!l->recorder->threads || !loop_entries_match(l->entries, r, &call))
+        return;
+    thread_states_runs(l->recorder->threads, (pid_t)r->pid, (pid_t)r->tid, r->time_ns);
+    turns_enter(
+        &l->turns, (pid_t)r->pid, (pid_t)r->tid, state_of(l, (pid_t)r->tid), r->time_ns, &call);
 }
 
 static void loops_take(void *state, const struct perf_record *r)
@@ -174,10 +176,20 @@ static void add_events(struct loops *l)
     l->events[EVENT_COUNT] = extra_events_add(extras, &event);
 }
 
+/* Entries alone say nothing of sleeps: switches do. */
+static bool open_entries(struct loops *l)
+{
+    struct recorder *r = l->recorder;
+    if (!r->switch_event || !extra_events_open(r->extras, r->switch_event))
+        return false;
+    r->switches_needed = loop_entries_open(l->entries);
+    return r->switches_needed;
+}
+
 static bool open_events(struct loops *l)
 {
     if (l->entries)
-        return loop_entries_open(l->entries);
+        return open_entries(l);
     for (int i = 0; i < EVENTS; i++)
         if (!extra_events_open(l->recorder->extras, l->events[i]))
             return false;
@@ -188,6 +200,7 @@ static void close_events(struct loops *l)
 {
     if (l->entries) {
         loop_entries_close(l->entries);
+        l->recorder->switches_needed = false;
         return;
     }
     for (int i = 0; i < EVENTS; i++)

@@ -41,7 +41,7 @@ void recorder_step_down(struct recorder *r, const char *what, uint64_t now_ns)
     strbuf_addf(&why, "all of them would have cost the target more than %d %% of its CPU time",
         SAMPLING_BUDGET_PERCENT);
     strbuf_clear(&text);
-    strbuf_addf(&text, "%s were looked at one tenth of the time", what);
+    strbuf_addf(&text, "%s were looked at in bursts only", what);
     profile_add_note(r->profile, text.ptr, why.ptr, NULL);
 }
 

@@ -58,6 +58,8 @@ struct recorder {
     struct load_output *load;      /* of the session: the --on-port command */
     struct node_channel *node;     /* of the session (node_channel.h); without a folder: none */
     struct thread_states *threads; /* of switches.c (thread_state.h); NULL: not known */
+    uint32_t switch_event;         /* of switches.c, in extras; 0: none */
+    bool switches_needed;          /* somebody counts on all of them now, whatever they cost */
     bool in_haste; /* drain often: stacks are being completed from the live process */
     uint64_t samples, lost;
     uint64_t drained_ns; /* every record up to here has been seen; set by the sampler */

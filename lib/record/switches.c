@@ -74,6 +74,11 @@ struct switches {
     uint64_t closed_ns; /* not 0: records up to here are still to come, then none */
 };
 
+static bool is_open(const struct switches *s)
+{
+    return extra_events_is_open(s->recorder->extras, s->event);
+}
+
 /* ---- what is known of a slot ---- */
 
 static void forget(struct switches *s, struct said *said)
@@ -148,7 +153,7 @@ static void look_at_some(struct switches *s, uint64_t now_ns)
     uint32_t looks = 0;
     for (size_t i = 0; i < count && looks < LOOKS_PER_BEAT; i++) {
         struct thread_state *t = &s->states.list.ptr[s->next_look++ % count];
-        if (!t->alive || (s->duty.open && said_of(s, t)->switches == t->switches))
+        if (!t->alive || (is_open(s) && said_of(s, t)->switches == t->switches))
             continue;
         look(s, t, now_ns);
         looks++;
@@ -210,7 +215,7 @@ static void say_thread(struct switches *s, const struct thread_state *t, uint64_
 /* A running thread may go on for long without a switch. */
 static bool did_something(struct switches *s, const struct thread_state *t)
 {
-    return t->alive && (t->run == THREAD_RUNS || t->run == THREAD_QUEUED || !s->duty.open ||
+    return t->alive && (t->run == THREAD_RUNS || t->run == THREAD_QUEUED || !is_open(s) ||
                            said_of(s, t)->switches != t->switches);
 }
 
@@ -341,8 +346,10 @@ static void *switches_start(struct recorder *r, struct err *e)
         .cost_ns = SWITCH_COST_NS,
     };
     s->event = extra_events_add(r->extras, &event);
-    if (extra_events_open(r->extras, s->event))
+    if (extra_events_open(r->extras, s->event)) {
         r->threads = &s->states;
+        r->switch_event = s->event;
+    }
     duty_start(&s->duty, clock_monotonic_ns());
     if (!r->options->argv)
         add_running(s, clock_monotonic_ns());
@@ -371,13 +378,13 @@ static void find_waiting(struct switches *s, uint64_t now_ns)
 static void keep_budget(struct switches *s, uint64_t now_ns)
 {
     struct extra_events *extras = s->recorder->extras;
-    const bool was_open = s->duty.open, was_costly = s->duty.costly;
+    const bool was_costly = s->duty.costly;
     const uint64_t cost_ns = extra_events_cost_of(extras, s->event);
-    const bool open =
-        duty_wants_open(&s->duty, now_ns, cost_ns, thread_states_cpu_ns(&s->states, now_ns), true);
-    if (open && !was_open) {
+    duty_wants_open(&s->duty, now_ns, cost_ns, thread_states_cpu_ns(&s->states, now_ns), true);
+    const bool open = s->duty.open || s->recorder->switches_needed;
+    if (open && !extra_events_is_open(extras, s->event)) {
         extra_events_open(extras, s->event);
-    } else if (!open && was_open) {
+    } else if (!open && extra_events_is_open(extras, s->event)) {
         extra_events_close(extras, s->event);
         s->closed_ns = now_ns;
     }
@@ -419,7 +426,7 @@ static void switches_drain(void *state, uint64_t now_ns, bool last)
     if (last || !r->threads)
         return;
     keep_budget(s, now_ns);
-    if (s->duty.open)
+    if (is_open(s))
         find_waiting(s, now_ns);
 }
 
@@ -429,6 +436,7 @@ static void switches_stop(void *state)
     if (!s)
         return;
     s->recorder->threads = NULL;
+    s->recorder->switch_event = 0;
     for (size_t i = 0; i < s->said.len; i++)
         forget(s, &s->said.ptr[i]);
     vec_done(&s->said);

@@ -176,6 +176,15 @@ struct thread_state *thread_states_switch(
     return t;
 }
 
+void thread_states_runs(struct thread_states *ts, pid_t pid, pid_t tid, uint64_t time_ns)
+{
+    struct thread_state *t = thread_states_find(ts, tid);
+    if (!t || t->pid != pid)
+        t = thread_states_add(ts, pid, tid, THREAD_UNKNOWN, time_ns, 0);
+    if (t && t->run == THREAD_UNKNOWN)
+        become(ts, t, THREAD_RUNS, time_ns);
+}
+
 void thread_states_end(struct thread_states *ts, pid_t tid, uint64_t time_ns)
 {
     struct thread_state *t = thread_states_find(ts, tid);

@@ -80,6 +80,9 @@ struct thread_state *thread_states_add(struct thread_states *ts, pid_t pid, pid_
 struct thread_state *thread_states_switch(
     struct thread_states *ts, pid_t pid, pid_t tid, bool out, bool preempted, uint64_t time_ns);
 
+/* It has just done something, so it runs: for states that are not known. */
+void thread_states_runs(struct thread_states *ts, pid_t pid, pid_t tid, uint64_t time_ns);
+
 /* Counts its last piece of time and forgets it. */
 void thread_states_end(struct thread_states *ts, pid_t tid, uint64_t time_ns);
 
