@@ -45,21 +45,26 @@ static void add_spans(const struct observed *o, const struct observed_thread *lo
 
 /* ---- node's own delay ---- */
 
-/* A delay holds the timer's own 10 ms and everything that kept the loop; only the part of that
- * window which the thread spent on the CPU was computing. */
+/* A delay holds the timer's own 10 ms and everything that kept the loop. Of that, the thread was
+ * computing only in proportion to its time on the CPU in those windows, the rest it stood in the
+ * queue for one; and at most that time in all. */
 static double computed_part(
     const struct observed_thread *loop, const struct observed *o, double delay_ns, uint64_t time_ns)
 {
     double late_ns = delay_ns - NODE_TIMER_NS;
     if (loop->window_count == 0 || time_ns < o->start_ns)
         return late_ns;
-    double on_cpu_ns = 0;
+    double on_cpu_ns = 0, queued_ns = 0;
     uint64_t last = (time_ns - o->start_ns) / WINDOW_NS;
     uint64_t back = (uint64_t)(late_ns / (double)WINDOW_NS) + 1;
     for (uint64_t k = 0; k <= back && k <= last; k++)
-        if (last - k < loop->window_count)
+        if (last - k < loop->window_count) {
             on_cpu_ns += (double)loop->on_cpu_share[last - k] * (double)WINDOW_NS;
-    return fmin(late_ns, on_cpu_ns);
+            queued_ns += (double)loop->queued_share[last - k] * (double)WINDOW_NS;
+        }
+    double wanted_ns = on_cpu_ns + queued_ns;
+    double computed_ns = wanted_ns > 0 ? late_ns * on_cpu_ns / wanted_ns : 0;
+    return fmin(computed_ns, on_cpu_ns);
 }
 
 static void add_delays(const struct observed *o, const struct observed_thread *loop,

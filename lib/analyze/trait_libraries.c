@@ -149,7 +149,9 @@ static const struct trait_row libraries[] = {
     { MATCH_BEGINS, "__gxx_personality_", TRAIT(EXCEPTION) },
     { MATCH_BEGINS, "uw_frame_state_for", TRAIT(EXCEPTION) },
     { MATCH_BEGINS, "uw_update_context", TRAIT(EXCEPTION) },
-    { MATCH_BEGINS, "std::panicking::", TRAIT(EXCEPTION) },
+    { MATCH_BEGINS, "std::panicking::begin_panic", TRAIT(EXCEPTION) },
+    { MATCH_BEGINS, "std::panicking::rust_panic", TRAIT(EXCEPTION) },
+    { MATCH_BEGINS, "std::panicking::panic_handler", TRAIT(EXCEPTION) },
     /* locks */
     { MATCH_HAS, "pthread_mutex_lock", TRAIT(LOCK) },
     { MATCH_HAS, "pthread_mutex_timedlock", TRAIT(LOCK) },
