@@ -4,6 +4,7 @@
  * looks at, nothing else of the environment. Only what was said outright, or what a framework in
  * the samples is known to read, counts: a NODE_ENV that is not set means nothing to most programs.
  */
+#include <math.h>
 #include <string.h>
 
 #include "analyze/answers.h"
@@ -11,6 +12,7 @@
 #include "analyze/words.h"
 
 #define FRAMEWORK_SHARE 0.05
+#define LEAST_WEIGHT 0.05
 
 /* One sign of a mode for developing. */
 struct sign {
@@ -97,6 +99,15 @@ static const struct sign *sign_of(const struct observed *o, const struct observe
     return NULL;
 }
 
+/* What the mode costs is not known; what it is known for, compiling anew (templates, code), is. */
+static double cost_of(const struct observed *o, struct process_id process)
+{
+    struct selection all = { .process = process, .steady = true };
+    struct selection again = all;
+    again.any_frame = TRAIT(COMPILER) | TRAIT(TEMPLATE);
+    return fmax(observed_share(o, &again, &all).value, LEAST_WEIGHT);
+}
+
 static enum answer found(const struct observed *o, const struct observed_process *p,
     const struct sign *sign, struct finding *f)
 {
@@ -105,7 +116,7 @@ static enum answer found(const struct observed *o, const struct observed_process
     bool framework = sign == &no_production;
     f->severity = sign->costs && p->serves ? SEVERITY_WARNING : SEVERITY_INFO;
     f->confidence = framework ? CONFIDENCE_POSSIBLE : CONFIDENCE_CERTAIN;
-    f->weight = sign->costs ? 0.05 : 0.01; /* what it costs is not known: behind all else */
+    f->weight = sign->costs ? cost_of(o, p->id) : 0;
     f->process = p->id;
     PROF_CLEANUP(strbuf_done) struct strbuf who = STRBUF_INIT;
     words_process(o, p->id, &who);

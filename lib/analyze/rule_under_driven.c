@@ -77,7 +77,7 @@ static double steady_cores(const struct observed *o)
 static enum answer look(const struct observed *o, struct finding *ret_finding)
 {
     double cores = steady_cores(o);
-    if (cores >= BUSY_CORES) {
+    if (cores >= BUSY_CORES * (1 - o->starved_share)) { /* what it got, of what it wanted */
         finding_say(&ret_finding->summary, "it had something to do: %s on average",
             words_cores(cores).text);
         return ANSWER_HEALTHY;
