@@ -32,6 +32,7 @@ run "$PROF" doctor -q -o b.json -o b.prof --on-port "$work/tool | tee copy" -- n
 want_status 0 tool-status
 want tee-still-works grep -q 'Requests/sec:  21075.63' copy
 want_out 'Requests/sec:  21075.63' report-of-the-tool-is-passed-on
+want the-tool-s-numbers-are-in-the-report grep -q 21075.63 b.json
 
 run "$PROF" doctor -q -o c.html --on-port 'exit 3' -- node "$server" 18383
 want_err 'failed with status 3' failure-of-the-load-is-said
