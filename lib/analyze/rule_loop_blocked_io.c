@@ -47,6 +47,9 @@ static void measure(const struct observed *o, const struct observed_thread *t,
     ret->filter = (struct wait_filter){
         .kinds = BLOCKING, .no_frame = TRAIT(GC) | TRAIT(COMPILER) | TRAIT(STARTUP), .thread = t->id
     };
+    /* Whoever holds a lock may only be waiting for a CPU. */
+    if (o->starved)
+        ret->filter.kinds &= ~WAITS(FUTEX);
     struct amount amount = waited(o, &ret->filter);
     ret->ns = amount.weight;
     ret->count = amount.count;
