@@ -23,16 +23,16 @@ enum trait {
     TRAIT_TLS_HANDSHAKE,
     TRAIT_LOGGING,
     TRAIT_EXCEPTION,
-    TRAIT_SYNC_API, /* fs.readFileSync, execSync, pbkdf2Sync: blocks by its name */
-    TRAIT_FILE_IO,  /* reading and writing files, user or kernel side */
-    TRAIT_NETWORK,  /* kernel: tcp, ip, softirq */
-    TRAIT_SYSCALL,  /* kernel: entry of system calls */
-    TRAIT_FAULT,    /* kernel: page faults */
-    TRAIT_MMAP,     /* mmap, munmap, madvise, mprotect, user or kernel side */
+    TRAIT_SYNC_API,  /* fs.readFileSync, execSync, pbkdf2Sync: blocks by its name */
+    TRAIT_FILE_IO,   /* reading and writing files, user or kernel side */
+    TRAIT_NETWORK,   /* kernel: tcp, ip, softirq */
+    TRAIT_SYSCALL,   /* kernel: entry of system calls */
+    TRAIT_FAULT,     /* kernel: page faults */
+    TRAIT_MMAP,      /* mmap, munmap, madvise, mprotect, user or kernel side */
     TRAIT_MMAP_LOCK, /* kernel: rwsem of an address space */
-    TRAIT_LOCK,     /* mutexes, read-write locks, monitors; not condition variables */
+    TRAIT_LOCK,      /* mutexes, read-write locks, monitors; not condition variables */
     TRAIT_CONDITION, /* condition variables, semaphores, queues of idle workers */
-    TRAIT_SPIN,     /* spin locks, sched_yield, pause loops */
+    TRAIT_SPIN,      /* spin locks, sched_yield, pause loops */
     TRAIT_DNS,
     TRAIT_INTERPRETER, /* bytecode loops: V8 Ignition, CPython, Ruby, PHP, JVM interpreter */
     TRAIT_COMPILER,    /* JIT compilation, deoptimisation */
