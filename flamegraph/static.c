@@ -62,6 +62,7 @@ const struct static_size STATIC_WHOLE = {
     .boxes = 700,
     .rows = 64,
     .labels = 220,
+    .narrowest = 1,
     .words = "Flame graph, callers above callees; the table has the same functions",
 };
 
@@ -69,6 +70,7 @@ const struct static_size STATIC_FOCUS = {
     .boxes = 240,
     .rows = 30,
     .labels = 110,
+    .narrowest = 6,
     .words = "Flame graph of the guilty stacks, callers above callees",
 };
 
@@ -174,7 +176,7 @@ void static_svg(struct strbuf *out, const struct profile *p, const struct page_t
     struct picture pic = {
         .p = p, .t = t, .from = from, .size = size, .boxes = xcalloc(size->boxes, sizeof *pic.boxes)
     };
-    uint32_t min = 1;
+    uint32_t min = size->narrowest;
     for (collect_boxes(&pic, min); pic.len > size->boxes; collect_boxes(&pic, min))
         min++;
     const uint32_t height = pic.rows * SVG_ROW;

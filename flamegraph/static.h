@@ -17,7 +17,8 @@ void static_table(struct strbuf *out, const struct profile *p, const struct page
 /* How much of the graph is drawn. */
 struct static_size {
     uint32_t boxes, rows, labels;
-    const char *words; /* for those who cannot see it */
+    uint32_t narrowest; /* of 1200 parts of the width: what is narrower is left out */
+    const char *words;  /* for those who cannot see it */
 };
 
 extern const struct static_size STATIC_WHOLE, STATIC_FOCUS;

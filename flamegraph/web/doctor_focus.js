@@ -89,12 +89,15 @@ class FocusGraph {
         this.say(found, chosen);
     }
 
-    // Opens a few rows above the guilty frame: what stands over it is the same in every stack, and a scroll away.
+    // Opens a few rows above the guilty frame: what stands over it is the same in every stack, and a scroll away, as
+    // are rows that hold nothing but specks.
     show(tree) {
         const { view } = this;
         const first = this.firstGuilty(tree);
         const skip = Math.max(0, tree.depth[first] - FOCUS_CALLERS - 1);
-        const rows = Math.min(FOCUS_ROWS, Math.max(FOCUS_CALLERS, tree.maxDepth + 1 - skip));
+        let deepest = tree.depth[first];
+        for (let i = 1; i < tree.n; i++) if (tree.total[i] * 200 >= tree.total[0]) deepest = Math.max(deepest, tree.depth[i]);
+        const rows = Math.min(FOCUS_ROWS, Math.max(FOCUS_CALLERS, deepest + 1 - skip));
         view.element.style.height = rows * view.rowHeight + 4 + 'px';
         view.canvas.setAttribute('aria-label', 'Flame graph of the guilty stacks, ' + formatCount(tree.n - 1) + ' frames. Arrow keys move from frame to frame, Enter zooms.');
         view.show(tree, false);
@@ -123,7 +126,7 @@ class FocusGraph {
     // The shares of the chosen time beside those of the whole run.
     say({ whole, part, shares }, chosen) {
         this.share.replaceChildren(...(chosen ? [h('b', {}, formatPercent(part, whole)),
-            ' in the chosen time: ' + formatWeight(part, this.model.unit) + ' of ' + formatWeight(whole, this.model.unit)] : this.shareText));
+            (this.finding.channel === 'wait' ? ' of the waits that ended in the chosen time: ' : ' in the chosen time: ') + formatWeight(part, this.model.unit) + ' of ' + formatWeight(whole, this.model.unit)] : this.shareText));
         this.cells.forEach((row) => {
             const old = row.querySelector('.now');
             if (old) old.remove();
