@@ -10,6 +10,8 @@
 #include "base/compiler.h"
 #include "base/strbuf.h"
 
+#define UNKNOWN ((double)NAN)
+
 enum { TEXT_BYTES_MAX = 1 << 20, NUMBER_BYTES_MAX = 40, COLUMNS_MAX = 16 };
 
 enum unit {
@@ -64,17 +66,17 @@ static double number_of(struct slice word, enum unit unit)
     size_t len = 0;
     for (size_t i = 0; i < word.len; i++) {
         if (len == NUMBER_BYTES_MAX)
-            return NAN;
+            return UNKNOWN;
         if (word.ptr[i] != ',' && word.ptr[i] != '%')
             text[len++] = word.ptr[i];
     }
     text[len] = '\0';
     char *end;
     if (text[0] < '0' || text[0] > '9')
-        return NAN;
+        return UNKNOWN;
     const double number = strtod(text, &end);
     if (isinf(number))
-        return NAN;
+        return UNKNOWN;
     return number * scale_of(end, unit);
 }
 
@@ -266,7 +268,7 @@ static const struct tool tools[] = {
 static void clear(struct load_report *r)
 {
     for (int i = 0; i < LOAD_FIELDS; i++)
-        r->values[i] = NAN;
+        r->values[i] = UNKNOWN;
 }
 
 static void take_line(
@@ -294,7 +296,7 @@ static void settle_sections(struct load_report *r, struct slice text, const char
     if (!memmem(rest.ptr, rest.len, sign, strlen(sign)))
         return;
     for (int field = LOAD_MEAN_NS; field <= LOAD_MAX_NS; field++)
-        r->values[field] = NAN;
+        r->values[field] = UNKNOWN;
 }
 
 static void settle(struct load_report *r)
@@ -349,7 +351,7 @@ static double member(const json_t *object, const char *name)
 {
     const json_t *value = json_object_get(object, name);
     if (!json_is_number(value) || json_number_value(value) < 0)
-        return NAN;
+        return UNKNOWN;
     return json_number_value(value);
 }
 

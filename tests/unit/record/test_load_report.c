@@ -157,13 +157,19 @@ struct row {
 static const struct row rows[] = {
     { wrk, "wrk",
         { 21090, 0, 1.00, 21075.63, 5, MS(0.70338), MS(0.153), MS(1.97), MS(8.77), MS(17.32) } },
-    { wrk_errors, "wrk", { 16928, 37, 1.00, 16923.89, 5, MS(0.62681), NAN, NAN, NAN, MS(15.23) } },
-    { autocannon, "autocannon", { 18000, 0, 2.01, 8773, 5, MS(0.33), 0, NAN, MS(6), MS(15) } },
+    { wrk_errors, "wrk",
+        { 16928, 37, 1.00, 16923.89, 5, MS(0.62681), (double)NAN, (double)NAN, (double)NAN,
+            MS(15.23) } },
+    { autocannon, "autocannon",
+        { 18000, 0, 2.01, 8773, 5, MS(0.33), 0, (double)NAN, MS(6), MS(15) } },
     { autocannon_json, "autocannon", { 21783, 0, 2.02, 10892, 5, MS(0.16), 0, 0, MS(4), MS(22) } },
-    { h2load, "h2load", { 2000, 0, 0.2284, 8756.57, 10, MS(1.13), NAN, NAN, NAN, MS(7.19) } },
+    { h2load, "h2load",
+        { 2000, 0, 0.2284, 8756.57, 10, MS(1.13), (double)NAN, (double)NAN, (double)NAN,
+            MS(7.19) } },
     { ab, "ab", { 2000, 0, 0.844, 2369.97, 10, MS(4), MS(3), MS(8), MS(33), MS(40) } },
     { redis, "redis-benchmark",
-        { 20000, 0, 0.52, 20000 / 0.52, 50, MS(0.859), MS(0.823), NAN, MS(2.335), MS(4.903) } },
+        { 20000, 0, 0.52, 20000 / 0.52, 50, MS(0.859), MS(0.823), (double)NAN, MS(2.335),
+            MS(4.903) } },
 };
 
 static bool near(double value, double wanted)

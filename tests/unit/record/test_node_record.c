@@ -40,7 +40,7 @@ Test(node_record, a_header_names_a_process_of_our_version)
         bad.words[(int)wrong[i][0]] = wrong[i][1];
         cr_expect_not(node_record_header(&bad, &pid), "%zu", i);
     }
-    r.words[4] = NAN;
+    r.words[4] = (double)NAN;
     cr_expect_not(node_record_header(&r, &pid));
 }
 
@@ -48,7 +48,8 @@ Test(node_record, a_period_gives_a_point_to_each_number_that_is_known)
 {
     struct profile *p = profile_new();
     const struct node_record all = { { 1, 5000, 2e6, 0.5, 1e6, 2e6, 3 } };
-    const struct node_record old = { { 1, 6000, NAN, NAN, 1e6, NAN, NAN } };
+    const struct node_record old = { { 1, 6000, (double)NAN, (double)NAN, 1e6, (double)NAN,
+        (double)NAN } };
     cr_expect(node_record_apply(p, &scope, &all));
     cr_expect_eq(points_of(p), 5);
     cr_expect(node_record_apply(p, &scope, &old));
@@ -79,10 +80,10 @@ Test(node_record, what_no_script_of_ours_would_write_is_passed_over)
     static const struct node_record wrong[] = {
         { { 9, 5000 } },
         { { -1, 5000 } },
-        { { NAN, 5000 } },
+        { { (double)NAN, 5000 } },
         { { 0.5, 5000 } },
-        { { 1, NAN } },
-        { { 1, INFINITY } },
+        { { 1, (double)NAN } },
+        { { 1, (double)INFINITY } },
         { { 1, 999, 1, 1, 1, 1, 1 } },     /* before the recording */
         { { 1, 1000001, 1, 1, 1, 1, 1 } }, /* behind it */
         { { 2, 5000, -1, 1, 1 } },
@@ -92,7 +93,8 @@ Test(node_record, what_no_script_of_ours_would_write_is_passed_over)
     };
     for (size_t i = 0; i < PROF_ARRAY_LEN(wrong); i++)
         cr_expect_not(node_record_apply(p, &scope, &wrong[i]), "%zu", i);
-    const struct node_record half = { { 1, 5000, -1, 7, INFINITY, -INFINITY, 1e300 } };
+    const struct node_record half = { { 1, 5000, -1, 7, (double)INFINITY, -(double)INFINITY,
+        1e300 } };
     node_record_apply(p, &scope, &half);
     uint32_t spans;
     profile_spans(p, &spans);
