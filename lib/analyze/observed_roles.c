@@ -207,6 +207,10 @@ static bool is_loop(const struct observed *o, const struct observed_thread *t)
         return false;
     if (t->turns >= LOOP_WAITS_MIN)
         return true;
+    /* However rarely it gets to wait for events: node's main thread runs a loop. */
+    const struct observed_process *process = observed_process(o, t->process);
+    if (t->is_main && process && process->runtime == RUNTIME_NODE && runs_a_known_loop(o, t))
+        return true;
     uint64_t waited = known_waits_ns(t);
     if (waited == 0)
         return !o->has_waits && runs_a_known_loop(o, t);

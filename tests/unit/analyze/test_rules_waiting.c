@@ -89,6 +89,20 @@ Test(sync_file_io, synchronous_reads_by_name_are_found)
     made_done(&m);
 }
 
+/* A loop that is never idle hardly ever waits for events, and is one still. */
+Test(sync_file_io, is_found_on_a_loop_that_never_waits)
+{
+    program("node", "node");
+    made_states(&m, m.main, 0.95, 0);
+    made_wait(
+        &m, m.main, "main;uv_run;uv__io_poll;l:epoll_wait", "epoll_wait loop", 5, 20, 1.01, 20);
+    made_cpu(&m, m.main, "main;uv_run;loadPage@app.js:21;r:readFileSync@node:fs:430", 15, 0, 20);
+    made_cpu(&m, m.main, "main;uv_run;handle@app.js:5", 4, 0, 20);
+    ask_expect_found(&m, &rule_sync_file_io, SEVERITY_CRITICAL, CONFIDENCE_LIKELY, "loadPage",
+        WORDS("node (pid 4100)", "files"));
+    made_done(&m);
+}
+
 Test(sync_file_io, files_in_long_turns_of_a_native_loop_are_found)
 {
     program("server", "native");
