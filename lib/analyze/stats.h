@@ -20,7 +20,7 @@ struct trend_point {
 };
 
 enum trend_verdict {
-    TREND_UNKNOWN,  /* too few points or too short a time */
+    TREND_UNKNOWN, /* too few points or too short a time */
     TREND_FLAT,
     TREND_SETTLING, /* grew, and slows down: a warm-up or a cache that fills */
     TREND_GROWING,
@@ -28,12 +28,12 @@ enum trend_verdict {
 
 struct trend {
     enum trend_verdict verdict;
-    double slope;      /* per second, Theil-Sen over the minima of blocks of the later part */
-    double low, high;  /* 95 % bounds of the slope (in simulations they hold the truth in 90 %) */
-    double level;      /* median of the later part */
-    double growth;     /* last block's minimum - first block's, of the whole time */
-    double tau, z;     /* of Mann-Kendall */
-    double r2;         /* how straight it is, of the minima over the whole time */
+    double slope;     /* per second, Theil-Sen over the minima of blocks of the later part */
+    double low, high; /* 95 % bounds of the slope (in simulations they hold the truth in 90 %) */
+    double level;     /* median of the later part */
+    double growth;    /* last block's minimum - first block's, of the whole time */
+    double tau, z;    /* of Mann-Kendall */
+    double r2;        /* how straight it is, of the minima over the whole time */
     size_t n, blocks;
     double seconds;
 };
