@@ -13,7 +13,14 @@
 
 #define GUILTY_SHARE_MIN 0.01 /* below it only who is heaviest of all is worth a line */
 
-enum { INDENT = 3, PLACE_WIDTH = 34, GUILTY_SHOWN = 5, PLAIN_WIDTH = 80, WIDTH_MIN = 40 };
+enum {
+    INDENT = 3,
+    PLACE_WIDTH = 34,
+    GUILTY_SHOWN = 5,
+    NOT_SEEN_SHOWN = 4,
+    PLAIN_WIDTH = 80,
+    WIDTH_MIN = 40
+};
 
 struct page {
     struct strbuf *out;
@@ -130,7 +137,9 @@ static void add_not_seen(const struct page *t)
     if (t->d->not_seen.len == 0)
         return;
     strbuf_adds(t->out, "\nnot seen\n");
-    for (size_t i = 0; i < t->d->not_seen.len; i++) {
+    size_t count = t->d->not_seen.len;
+    size_t shown = t->layout->brief && count > NOT_SEEN_SHOWN ? NOT_SEEN_SHOWN : count;
+    for (size_t i = 0; i < shown; i++) {
         const struct not_seen *n = &t->d->not_seen.ptr[i];
         PROF_CLEANUP(strbuf_done) struct strbuf line = STRBUF_INIT;
         strbuf_addf(&line, "%s: %s", n->what, n->why ? n->why : "not recorded");
@@ -138,6 +147,8 @@ static void add_not_seen(const struct page *t)
             strbuf_addf(&line, "; %s", n->how);
         screen_add_wrapped(t->out, strbuf_slice(&line), INDENT, t->width);
     }
+    if (shown < count)
+        strbuf_addf(t->out, "%*sand %zu more, in the report\n", INDENT, "", count - shown);
 }
 
 void diagnosis_add_text(struct strbuf *out, const struct profile *p, const struct diagnosis *d,
