@@ -11,7 +11,8 @@
 
 enum { SURE_SYNCS = 50, LEAST_SYNCS = 10 };
 #define LEAST_SHARE 0.2 /* of a thread's active time */
-#define LEAST_OF_LIFE 0.05
+#define LEAST_OF_RUN                                                                               \
+    0.05 /* what a program of a moment does, one of many, does not matter to the run */
 
 /* Made to wait for storage; group commit is their business, and usually on. */
 static const char *const databases[] = { "postgres", "mysqld", "mariadbd", "mongod", "etcd",
@@ -40,12 +41,13 @@ static bool find_thread(const struct observed *o, struct syncing *ret)
 {
     struct wait_filter filter = { .kinds = WAITS(SYNC) };
     uint64_t *active = active_by_thread(o), *syncs = waited_by_thread(o, &filter);
+    double least_ns = LEAST_OF_RUN * o->steady_seconds * 1e9;
     *ret = (struct syncing){ 0 };
     for (uint32_t i = 0; i < o->thread_count; i++) {
         const struct observed_thread *t = &o->threads[i];
-        uint64_t ns = syncs[t->id.i], lived = thread_steady_ns(o, t);
+        uint64_t ns = syncs[t->id.i];
         double share = active[t->id.i] ? (double)ns / (double)active[t->id.i] : 0;
-        if (share <= ret->share || (double)ns < LEAST_OF_LIFE * (double)lived)
+        if (share <= ret->share || (double)ns < least_ns)
             continue;
         ret->share = fmin(1, share);
         ret->thread = t->id;
