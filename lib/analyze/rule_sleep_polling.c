@@ -39,10 +39,10 @@ static uint64_t sleeps_of(const struct observed *o, const struct observed_thread
     return sleeps > samples ? sleeps : samples;
 }
 
+/* Somebody waits for it. A peer that it asks itself does not: a client may pace its questions. */
 static bool serves(const struct observed_thread *t)
 {
-    return t->wait_ns[WAIT_CLIENT] || t->wait_ns[WAIT_ACCEPT] || t->wait_ns[WAIT_TCP] ||
-           t->wait_ns[WAIT_UNIX] || t->wait_ns[WAIT_PIPE];
+    return t->wait_ns[WAIT_CLIENT] || t->wait_ns[WAIT_ACCEPT] || t->wait_ns[WAIT_PIPE];
 }
 
 static bool measure(const struct observed *o, const struct observed_thread *t, uint64_t slept,
