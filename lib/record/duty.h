@@ -15,7 +15,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define DUTY_WINDOW_NS UINT64_C(500000000)
+#define DUTY_WINDOW_NS UINT64_C(100000000) /* a storm is noticed soon */
 #define DUTY_BURST_NS UINT64_C(200000000)
 #define DUTY_PAUSE_MIN_NS UINT64_C(300000000)
 #define DUTY_PAUSE_MAX_NS UINT64_C(5000000000)

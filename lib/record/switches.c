@@ -414,6 +414,8 @@ static void switches_drain(void *state, uint64_t now_ns, bool last)
         thread_states_lost(&s->states, s->closed_ns);
         s->closed_ns = 0;
     }
+    if (!last && r->threads && r->from_ns != UINT64_MAX)
+        keep_budget(s, now_ns);
     if (!last && now_ns < s->next_beat_ns)
         return;
     s->next_beat_ns = now_ns + BEAT_NS;
@@ -425,7 +427,6 @@ static void switches_drain(void *state, uint64_t now_ns, bool last)
     say_all(s, seen_ns, last);
     if (last || !r->threads)
         return;
-    keep_budget(s, now_ns);
     if (is_open(s))
         find_waiting(s, now_ns);
 }
