@@ -52,8 +52,8 @@ static bool blocked_threads(
     for (size_t i = 0; i < peers.rows.len && !found; i++) {
         const struct object_wait *w = &peers.rows.ptr[i];
         double share = w->active_ns ? (double)w->ns_of_those / (double)w->active_ns : 0;
-        if (w->threads == 0 || is_dns(w->object) || share < PEER_SHARE || w->count < LEAST_WAITS ||
-            (double)w->ns_of_those < LEAST_OF_LIFE * (double)w->thread_ns)
+        if (w->threads == 0 || w->object.len == 0 || is_dns(w->object) || share < PEER_SHARE ||
+            w->count < LEAST_WAITS || (double)w->ns_of_those < LEAST_OF_LIFE * (double)w->thread_ns)
             continue;
         *ret = (struct downstream){ .process = w->process,
             .peer = w->object,
