@@ -42,7 +42,7 @@ static uint64_t sleeps_of(const struct observed *o, const struct observed_thread
 /* Somebody waits for it. A peer that it asks itself does not: a client may pace its questions. */
 static bool serves(const struct observed_thread *t)
 {
-    return t->wait_ns[WAIT_CLIENT] || t->wait_ns[WAIT_ACCEPT] || t->wait_ns[WAIT_PIPE];
+    return t->wait_ns[WAIT_CLIENT] || t->wait_ns[WAIT_ACCEPT];
 }
 
 static bool measure(const struct observed *o, const struct observed_thread *t, uint64_t slept,
