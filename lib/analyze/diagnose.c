@@ -6,6 +6,7 @@
  */
 #include <string.h>
 
+#include "analyze/order.h"
 #include "analyze/rule.h"
 #include "analyze/words.h"
 #include "base/alloc.h"
@@ -14,7 +15,6 @@
 /* Below this there is nothing to be said of a program; with ten seconds most can be. */
 #define JUDGED_FROM_S 2.0
 #define ENOUGH_S 10.0
-#define EXPLAINS_PART 1e-6 /* of weight, by which a cause stands before what it explains */
 
 enum { EVIDENCE_MIN = 20 }; /* samples of any kind */
 
@@ -84,85 +84,6 @@ static void add_notes(const struct profile *p, struct diagnosis *d)
     }
 }
 
-/* ---- order ---- */
-
-/* Nothing is critical behind a gate, and no statistic more than possible; a count stays one. */
-static void demote(const struct observed *o, struct diagnosis *d)
-{
-    if (!o->starved && !o->throttled && !o->under_driven)
-        return;
-    for (size_t i = 0; i < d->findings.len; i++) {
-        struct finding *f = &d->findings.ptr[i];
-        if (f->rule->role == RULE_GATE)
-            continue;
-        if (f->severity == SEVERITY_CRITICAL)
-            f->severity = SEVERITY_WARNING;
-        if (f->confidence == CONFIDENCE_LIKELY && (o->starved || o->throttled))
-            f->confidence = CONFIDENCE_POSSIBLE;
-    }
-}
-
-/* "JSON" is the better answer than "the loop is blocked" when JSON is what blocks it. */
-static void raise_causes(struct diagnosis *d)
-{
-    for (size_t i = 0; i < d->findings.len; i++) {
-        struct finding *cause = &d->findings.ptr[i];
-        for (size_t k = 0; cause->explains && k < d->findings.len; k++) {
-            const struct finding *general = &d->findings.ptr[k];
-            if (strcmp(general->id, cause->explains) != 0)
-                continue;
-            if (cause->severity < general->severity)
-                cause->severity = general->severity;
-            if (cause->weight <= general->weight)
-                cause->weight = general->weight + EXPLAINS_PART;
-        }
-    }
-}
-
-static int by_rank(const void *left, const void *right)
-{
-    const struct finding *a = left, *b = right;
-    if (a->rule->role != b->rule->role)
-        return a->rule->role == RULE_GATE ? -1 : 1;
-    if (a->severity != b->severity)
-        return a->severity > b->severity ? -1 : 1;
-    if (a->weight < b->weight || a->weight > b->weight)
-        return a->weight > b->weight ? -1 : 1;
-    return strcmp(a->id, b->id);
-}
-
-static int by_start(const void *left, const void *right)
-{
-    const struct interval *a = left, *b = right;
-    return (a->from_ns > b->from_ns) - (a->from_ns < b->from_ns);
-}
-
-static void merge_intervals(struct finding *f)
-{
-    size_t kept = 0;
-    if (f->intervals.len)
-        qsort(f->intervals.ptr, f->intervals.len, sizeof *f->intervals.ptr, by_start);
-    for (size_t i = 0; i < f->intervals.len; i++) {
-        struct interval now = f->intervals.ptr[i];
-        struct interval *last = kept ? &f->intervals.ptr[kept - 1] : NULL;
-        if (!last || now.from_ns > last->to_ns)
-            f->intervals.ptr[kept++] = now;
-        else if (now.to_ns > last->to_ns)
-            last->to_ns = now.to_ns;
-    }
-    f->intervals.len = kept;
-}
-
-static void put_in_order(const struct observed *o, struct diagnosis *d)
-{
-    demote(o, d);
-    raise_causes(d);
-    for (size_t i = 0; i < d->findings.len; i++)
-        merge_intervals(&d->findings.ptr[i]);
-    if (d->findings.len)
-        qsort(d->findings.ptr, d->findings.len, sizeof *d->findings.ptr, by_rank);
-}
-
 /* ---- verdict ---- */
 
 static const struct finding *verdict_of(const struct diagnosis *d)
@@ -214,7 +135,7 @@ void diagnose(const struct profile *p, struct diagnosis *ret_diagnosis)
     ask_all(RULE_GATE, o, ret_diagnosis);
     ask_all(RULE_VERDICT, o, ret_diagnosis);
     add_notes(p, ret_diagnosis);
-    put_in_order(o, ret_diagnosis);
+    findings_put_in_order(o, ret_diagnosis);
     decide(o, ret_diagnosis);
     observed_free(o);
 }

@@ -3,6 +3,7 @@
 
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "analyze/rule.h"
 #include "analyze/words.h"
@@ -125,6 +126,12 @@ void finding_blame(
         vec_push(&f->guilty, guilty);
     }
     f->channel = s->channel;
+    f->about = *s;
+    f->about.in = NULL; /* the rule's own, and gone when rules are compared */
+    f->about.in_count = 0;
+    f->about.also = NULL;
+    f->blames = true;
+    f->blames_within = s->in != NULL;
     func_amounts_done(&functions);
 }
 
@@ -136,6 +143,11 @@ char *finding_culprit(const struct finding *f, const struct observed *o)
     else
         strbuf_adds(&text, "code without a name");
     return strbuf_take(&text);
+}
+
+bool diagnosis_is_remark(const struct diagnosis *d, const struct finding *f)
+{
+    return f->rule && f->rule->role == RULE_GATE && strcmp(f->id, d->verdict) != 0;
 }
 
 /* ---- release ---- */

@@ -13,6 +13,7 @@
 #include <stdint.h>
 
 #include "analyze/interval.h"
+#include "analyze/observed.h"
 #include "base/strbuf.h"
 #include "base/vec.h"
 #include "profile/evidence.h"
@@ -78,7 +79,11 @@ struct finding {
     VEC(struct chart) charts;
     VEC(struct interval) intervals; /* the offending times, merged, in order */
     const char *explains;      /* id of a more general finding that this one is the cause of, in at
-                                  least half of it: it then stands before that one; NULL: none */
+                                  least half of it: it then stands before that one; NULL: none. By
+                                  the rule, where samples do not show it; else found (order.h) */
+    struct selection about;    /* the samples that it blames, without `in`; see blames */
+    bool blames;               /* about is filled */
+    bool blames_within;        /* of about, only what lies within the intervals */
     enum channel channel;      /* that the focused flame graph shows */
     struct thread_id thread;   /* that it is about; 0: several */
     struct process_id process; /* likewise */
@@ -102,6 +107,10 @@ struct diagnosis {
     VEC(struct not_seen) not_seen;
     VEC(const struct rule *) unseen; /* the rules that could not look; not_seen says why */
 };
+
+/* A gate that is not the verdict: it says how far the run can be trusted, not what is wrong.
+ * Writers keep it short and apart from what was found. */
+bool diagnosis_is_remark(const struct diagnosis *d, const struct finding *f);
 
 void diagnosis_done(struct diagnosis *d);
 

@@ -31,7 +31,8 @@ struct selection {
     const struct interval *in; /* the sample's time lies in one of these, which are in order and do
                                   not overlap; NULL: any */
     size_t in_count;
-    bool steady; /* only after start-up, see observed.steady_from_ns */
+    bool steady;                  /* only after start-up, see observed.steady_from_ns */
+    const struct selection *also; /* that must fit as well, of the same channel; NULL: none */
 };
 
 struct amount {

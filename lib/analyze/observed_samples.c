@@ -85,12 +85,17 @@ void observe_window_samples(const struct observed *o)
 static bool thread_fits(
     const struct observed *o, const struct selection *s, struct thread_id thread)
 {
-    if (s->thread.i && s->thread.i != thread.i)
-        return false;
-    return s->process.i == 0 || profile_thread(o->profile, thread)->process.i == s->process.i;
+    for (; s; s = s->also) {
+        if (s->thread.i && s->thread.i != thread.i)
+            return false;
+        if (s->process.i && profile_thread(o->profile, thread)->process.i != s->process.i)
+            return false;
+    }
+    return true;
 }
 
-static bool stack_fits(const struct observed *o, const struct selection *s, struct stack_id stack)
+static bool one_stack_fits(
+    const struct observed *o, const struct selection *s, struct stack_id stack)
 {
     trait_set traits = o->stack_traits[stack.i];
     if (s->any_frame && !(traits & s->any_frame))
@@ -105,7 +110,15 @@ static bool stack_fits(const struct observed *o, const struct selection *s, stru
     return s->wait_kinds == 0 || s->wait_kinds >> o->sums->wait_kinds[stack.i] & 1;
 }
 
-static bool time_fits(const struct selection *s, uint64_t time_ns)
+static bool stack_fits(const struct observed *o, const struct selection *s, struct stack_id stack)
+{
+    bool fits = true;
+    for (; s && fits; s = s->also)
+        fits = one_stack_fits(o, s, stack);
+    return fits;
+}
+
+static bool lies_within(const struct selection *s, uint64_t time_ns)
 {
     size_t low = 0, high = s->in_count;
     while (low < high) {
@@ -118,6 +131,25 @@ static bool time_fits(const struct selection *s, uint64_t time_ns)
     return low < s->in_count && s->in[low].from_ns <= time_ns;
 }
 
+static bool time_fits(const struct observed *o, const struct selection *s, uint64_t time_ns)
+{
+    for (; s; s = s->also)
+        if ((s->in && !lies_within(s, time_ns)) || (s->steady && time_ns < o->steady_from_ns))
+            return false;
+    return true;
+}
+
+/* Whether the times of single samples matter, and whether those of start-up do not count. */
+static bool asks_for_times(const struct selection *s)
+{
+    return s->in || (s->also && asks_for_times(s->also));
+}
+
+static bool is_steady(const struct selection *s)
+{
+    return s->steady || (s->also && is_steady(s->also));
+}
+
 typedef void visitor(void *ctx, struct stack_id stack, struct amount amount);
 
 static void visit_samples(
@@ -126,9 +158,8 @@ static void visit_samples(
     struct sample_iter it = sample_iter(profile_channel(o->profile, s->channel));
     struct sample sample;
     while (sample_iter_next(&it, &sample)) {
-        if (!time_fits(s, sample.time_ns) || (s->steady && sample.time_ns < o->steady_from_ns))
-            continue;
-        if (thread_fits(o, s, sample.thread) && stack_fits(o, s, sample.stack))
+        if (time_fits(o, s, sample.time_ns) && thread_fits(o, s, sample.thread) &&
+            stack_fits(o, s, sample.stack))
             visit(ctx, sample.stack,
                 (struct amount){ .weight = sample.weight, .count = sample.count });
     }
@@ -138,14 +169,15 @@ static void visit_samples(
 static void visit_selected(
     const struct observed *o, const struct selection *s, visitor *visit, void *ctx)
 {
-    if (s->in) {
+    if (asks_for_times(s)) {
         visit_samples(o, s, visit, ctx);
         return;
     }
+    bool steady = is_steady(s);
     const struct groups *groups = &o->sums->groups[s->channel];
     for (size_t i = 0; i < groups->rows.len; i++) {
         const struct group *g = &groups->rows.ptr[i];
-        struct amount amount = s->steady ? g->steady : g->all;
+        struct amount amount = steady ? g->steady : g->all;
         if (amount.count && thread_fits(o, s, g->thread) && stack_fits(o, s, g->stack))
             visit(ctx, g->stack, amount);
     }

@@ -16,6 +16,15 @@ enum rule_role {
     RULE_VERDICT, /* every other */
 };
 
+/* How exactly a rule names what is wrong. Of two findings on the same samples the more exact one is
+ * the better answer (order.h). */
+enum breadth {
+    BREADTH_CAUSE,   /* the work, or whom is waited for: JSON, a lock, a peer */
+    BREADTH_KIND,    /* a kind of work that many causes have: allocating, copying, interpreting */
+    BREADTH_SYMPTOM, /* something stands still, whoever is the reason: a blocked loop */
+    BREADTH_USE,     /* only how much of the machine is used */
+};
+
 /* What one rule said. */
 enum answer {
     ANSWER_FOUND,   /* *ret_finding is filled */
@@ -29,6 +38,7 @@ struct rule {
     const char *id;    /* stable, kebab case */
     const char *title; /* "The event loop is blocked by computation" */
     enum rule_role role;
+    enum breadth breadth;
     enum answer (*look)(const struct observed *o, struct finding *ret_finding);
 };
 

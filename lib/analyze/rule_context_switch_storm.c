@@ -106,5 +106,6 @@ const struct rule rule_context_switch_storm = {
     .id = "context-switch-storm",
     .title = "Threads switch all the time",
     .role = RULE_VERDICT,
+    .breadth = BREADTH_KIND,
     .look = look,
 };

@@ -40,5 +40,6 @@ const struct rule rule_interpreter_bound = {
     .id = "interpreter-bound",
     .title = "Code is interpreted, not compiled",
     .role = RULE_VERDICT,
+    .breadth = BREADTH_KIND,
     .look = look,
 };

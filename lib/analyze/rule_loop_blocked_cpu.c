@@ -183,5 +183,6 @@ const struct rule rule_loop_blocked_cpu = {
     .id = "loop-blocked-cpu",
     .title = "The event loop is blocked by computation",
     .role = RULE_VERDICT,
+    .breadth = BREADTH_SYMPTOM,
     .look = look,
 };

@@ -178,5 +178,6 @@ const struct rule rule_loop_blocked_io = {
     .id = "loop-blocked-io",
     .title = "The event loop stands still, waiting",
     .role = RULE_VERDICT,
+    .breadth = BREADTH_SYMPTOM,
     .look = look,
 };

@@ -29,5 +29,6 @@ const struct rule rule_malloc_heavy = {
     .id = "malloc-heavy",
     .title = "Much CPU time goes into allocating memory",
     .role = RULE_VERDICT,
+    .breadth = BREADTH_KIND,
     .look = look,
 };

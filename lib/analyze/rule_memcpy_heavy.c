@@ -42,5 +42,6 @@ const struct rule rule_memcpy_heavy = {
     .id = "memcpy-heavy",
     .title = "Much CPU time goes into copying memory",
     .role = RULE_VERDICT,
+    .breadth = BREADTH_KIND,
     .look = look,
 };

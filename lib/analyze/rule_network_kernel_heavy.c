@@ -97,5 +97,6 @@ const struct rule rule_network_kernel_heavy = {
     .id = "network-kernel-heavy",
     .title = "Most CPU time goes into the kernel's network code",
     .role = RULE_VERDICT,
+    .breadth = BREADTH_KIND,
     .look = look,
 };

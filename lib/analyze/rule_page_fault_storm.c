@@ -119,5 +119,6 @@ const struct rule rule_page_fault_storm = {
     .id = "page-fault-storm",
     .title = "Memory is given back and fetched again",
     .role = RULE_VERDICT,
+    .breadth = BREADTH_KIND,
     .look = look,
 };

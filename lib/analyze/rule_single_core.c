@@ -191,5 +191,6 @@ const struct rule rule_single_core = {
     .id = "single-core",
     .title = "One thread does all the work",
     .role = RULE_VERDICT,
+    .breadth = BREADTH_USE,
     .look = look,
 };

@@ -121,5 +121,6 @@ const struct rule rule_worker_starvation = {
     .id = "worker-starvation",
     .title = "All workers wait while connections queue",
     .role = RULE_VERDICT,
+    .breadth = BREADTH_SYMPTOM,
     .look = look,
 };

@@ -6,7 +6,6 @@
 #include <stdlib.h>
 
 #include "analyze/answers.h"
-#include "analyze/long_turns.h"
 #include "analyze/words.h"
 #include "base/alloc.h"
 #include "base/clock.h"
@@ -20,8 +19,7 @@ enum {
 
 #define LEAST_CORES 0.05 /* work that keeps less of a core busy than this is no reason to act */
 #define MOST_STARVED 0.95
-#define CLEARLY 1.5    /* times the threshold: enough when samples are few */
-#define MAIN_CAUSE 0.5 /* of the loop's CPU time in long turns */
+#define CLEARLY 1.5 /* times the threshold: enough when samples are few */
 #define LONGEST_ASKED_S 120.0
 
 double seconds_to_be_sure(const struct observed *o, uint64_t n)
@@ -96,28 +94,6 @@ const char *advice_for(const struct observed *o, const struct advice *advice)
 
 /* ---- sentences ---- */
 
-/* The work is what keeps the loop from its next event when most of the time in its long turns goes
- * there; where turns are not known, most of the loop's CPU time. */
-static bool fills_the_loop(const struct observed *o, const struct share_rule *r)
-{
-    if (!o->loop)
-        return false;
-    struct long_turns turns;
-    long_turns_of(o, o->loop, LONG_TURN_NS, &turns);
-    struct selection whole = { .thread = o->loop->id, .steady = true };
-    if (turns.count) {
-        whole.in = turns.intervals.ptr;
-        whole.in_count = turns.intervals.len;
-    }
-    struct selection part = whole;
-    part.any_frame = r->part.any_frame;
-    part.leaf = r->part.leaf;
-    part.no_frame = r->part.no_frame;
-    bool fills = observed_share(o, &part, &whole).low >= MAIN_CAUSE;
-    long_turns_done(&turns);
-    return fills;
-}
-
 static void say_summary(const struct observed *o, const struct share_rule *r,
     const struct share_judged *j, struct finding *f)
 {
@@ -163,8 +139,6 @@ void share_tell(const struct observed *o, const struct share_rule *r,
         f, judged->cores, (double)NAN, "cores", judged->share.part.count, "CPU that it uses");
     finding_chart_series(f, o->profile, "cpu", f->process, (struct thread_id){ 0 }, true,
         (double)NAN, "CPU of the process");
-    if (f->severity > SEVERITY_INFO && fills_the_loop(o, r))
-        f->explains = "loop-blocked-cpu";
 }
 
 enum answer share_answer(
