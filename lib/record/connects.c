@@ -165,12 +165,14 @@ static void connects_take(void *state, const struct perf_record *r)
     };
 }
 
-/* Above the rate: closed for a while, and looked at again. */
+/* Above the rate, or in a crowd: closed for a while, and looked at again. */
 static void keep_rate(struct connects *s, uint64_t now_ns)
 {
     struct extra_events *extras = s->recorder->extras;
     const uint64_t count = extra_events_count(extras, s->event);
-    if (s->paused_ns && now_ns - s->paused_ns >= PAUSE_NS) {
+    if (extra_events_crowded(extras)) {
+        s->paused_ns = now_ns;
+    } else if (s->paused_ns && now_ns - s->paused_ns >= PAUSE_NS) {
         s->paused_ns = 0;
         s->refused = !extra_events_open(extras, s->event);
     } else if (!s->paused_ns &&

@@ -59,3 +59,11 @@ bool duty_wants_open(
     begin(d, !was_open || !d->in_bursts, now_ns, cost_ns, cpu_ns);
     return d->open;
 }
+
+void duty_rest(struct duty *d, uint64_t now_ns)
+{
+    d->open = false;
+    d->in_bursts = true;
+    d->since_ns = now_ns;
+    d->pause_ns = DUTY_PAUSE_IDLE_NS;
+}

@@ -37,8 +37,8 @@ struct duty {
 bool duty_wants_open(
     struct duty *d, uint64_t now_ns, uint64_t cost_ns, uint64_t cpu_ns, bool useful);
 
-/* There is nothing to see now: bursts, whatever it costs. */
-void duty_look_rarely(struct duty *d);
+/* Closed from now on, for as long as it is called and a pause more. */
+void duty_rest(struct duty *d, uint64_t now_ns);
 
 /* The event has been opened for the first time. */
 void duty_start(struct duty *d, uint64_t now_ns);

@@ -66,6 +66,7 @@ static void *faults_start(struct recorder *r, struct err *e)
             .period = periods[i],
             .exclude_kernel = r->level != LEVEL_FULL,
             .with_stack = true,
+            .stays = true,
             .cost_ns = r->sample_cost_ns,
         };
         f->events[i] = extra_events_add(r->extras, &event);
@@ -112,7 +113,8 @@ static void faults_drain(void *state, uint64_t now_ns, bool last)
 {
     struct faults *f = state;
     struct extra_events *extras = f->recorder->extras;
-    if (last || f->refused || now_ns < f->looked_ns + LOOK_INTERVAL_NS)
+    if (last || f->refused || now_ns < f->looked_ns + LOOK_INTERVAL_NS ||
+        extra_events_crowded(extras)) /* another step could not be opened */
         return;
     const uint64_t count = extra_events_count(extras, f->events[f->step]);
     const uint64_t rate = (count - f->counted) * NS_PER_S / (now_ns - f->looked_ns);

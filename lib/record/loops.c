@@ -285,6 +285,21 @@ static uint64_t target_cpu_ns(const struct recorder *r, uint64_t now_ns)
     return r->threads ? thread_states_cpu_ns(r->threads, now_ns) : r->samples * r->period_ns;
 }
 
+/* Whether looking is right now; what duty_wants_open() has not been asked for stays as it is. */
+static bool wants_look(struct loops *l, uint64_t now_ns)
+{
+    const struct recorder *r = l->recorder;
+    const bool useful = turns_loops(&l->turns) > 0 || now_ns < l->searched_ns;
+    if (extra_events_crowded(r->extras)) {
+        duty_rest(&l->duty, now_ns);
+        return false;
+    }
+    if (l->duty.open && turns_in_long_turn(&l->turns, now_ns) &&
+        now_ns - l->duty.since_ns < LONG_BURST_NS)
+        return true; /* to see its end */
+    return duty_wants_open(&l->duty, now_ns, cost_ns(l), target_cpu_ns(r, now_ns), useful);
+}
+
 static void loops_drain(void *state, uint64_t now_ns, bool last)
 {
     struct loops *l = state;
@@ -299,12 +314,7 @@ static void loops_drain(void *state, uint64_t now_ns, bool last)
     if (l->searched_ns == 0)
         l->searched_ns = now_ns + SEARCH_NS;
     const bool was_open = l->duty.open;
-    const bool useful = turns_loops(&l->turns) > 0 || now_ns < l->searched_ns;
-    if (was_open && turns_in_long_turn(&l->turns, now_ns) &&
-        now_ns - l->duty.since_ns < LONG_BURST_NS)
-        return; /* to see its end */
-    const bool open =
-        duty_wants_open(&l->duty, now_ns, cost_ns(l), target_cpu_ns(r, now_ns), useful);
+    const bool open = wants_look(l, now_ns);
     if (open && !was_open)
         look(l);
     else if (!open && was_open)

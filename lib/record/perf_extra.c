@@ -14,6 +14,11 @@
 #include "record/arch.h"
 #include "record/source.h"
 
+enum {
+    CROWD_THREADS = 256,
+    CROWD_PAIRS = 4096, /* of a thread and a CPU */
+};
+
 struct open_event {
     struct extra_event what; /* its filter is owned */
     VEC(int) fds;
@@ -33,6 +38,7 @@ struct extra_events {
     struct pid_table covered; /* thread -> bits of the events that it has, opened or inherited */
     struct open_event list[PERF_EVENTS_MAX]; /* [0]: the clock, not ours */
     uint32_t count;                          /* of list */
+    bool crowded;
 };
 
 struct extra_events *extra_events_new(struct recorder *r, const struct cpu_list *cpus)
@@ -210,6 +216,45 @@ static void note_refusal(struct extra_events *x, const struct extra_event *what,
         profile_add_note(x->recorder->profile, what->without, e.message, how);
 }
 
+/* ---- crowds ---- */
+
+static bool is_crowd(const struct extra_events *x, size_t threads)
+{
+    return threads > CROWD_THREADS || threads * x->cpus->len > CROWD_PAIRS;
+}
+
+/* Half as many again before it is over, so as not to go back and forth. */
+static void count_heads(struct extra_events *x)
+{
+    const struct processes *ps = &x->recorder->processes;
+    const size_t threads = ps->threads.len - ps->free_threads.len;
+    x->crowded = is_crowd(x, x->crowded ? 2 * threads : threads);
+}
+
+static void note_crowd(struct extra_events *x, const struct extra_event *what)
+{
+    if (what->without)
+        profile_add_note(x->recorder->profile, what->without,
+            "for some of the time the target had so many threads that following each of them "
+            "would have held them up",
+            NULL);
+}
+
+static void shed(struct extra_events *x)
+{
+    for (uint32_t i = 1; i < x->count; i++) {
+        if (!x->list[i].open || x->list[i].what.stays)
+            continue;
+        extra_events_close(x, i);
+        note_crowd(x, &x->list[i].what);
+    }
+}
+
+bool extra_events_crowded(const struct extra_events *x)
+{
+    return x && x->crowded;
+}
+
 /* ---- for sources ---- */
 
 uint32_t extra_events_add(struct extra_events *x, const struct extra_event *event)
@@ -232,6 +277,11 @@ bool extra_events_open(struct extra_events *x, uint32_t event)
         return true;
     if (o->what.one_process && !o->what.code_address)
         return false;
+    count_heads(x);
+    if (x->crowded) {
+        note_crowd(x, &o->what);
+        return false;
+    }
     o->opened_ns = clock_monotonic_ns();
     const int error = x->rings ? open_missing(x, event) : 0;
     if (x->rings && o->fds.len == 0 && error) {
@@ -333,6 +383,9 @@ void extra_events_follow(struct extra_events *x, const struct perf_record *r)
 
 void extra_events_settle(struct extra_events *x)
 {
+    count_heads(x);
+    if (x->crowded)
+        shed(x);
     for (uint32_t i = 1; i < x->count && x->rings; i++) {
         if (x->list[i].open && x->list[i].unsettled)
             open_missing(x, i);

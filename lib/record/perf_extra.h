@@ -40,6 +40,7 @@ struct extra_event {
     bool with_raw;         /* a tracepoint's fields */
     bool switches;         /* PERF_SWITCH records of the threads */
     bool one_process;      /* what extra_events_aim() names; not its children, nor after its exec */
+    bool stays;            /* in a crowd too, see extra_events_crowded() */
     uint64_t cost_ns;      /* what one record takes from the target, for the estimate */
 };
 
@@ -53,7 +54,7 @@ void extra_events_free(struct extra_events *x);
 /* Not open yet. The event's number, as in perf_record.event; 0: there are too many. */
 uint32_t extra_events_add(struct extra_events *x, const struct extra_event *event);
 
-/* On every thread of the target, and on those to come. False, with a note: refused. */
+/* On every thread of the target, and on those to come. False, with a note: refused, or a crowd. */
 bool extra_events_open(struct extra_events *x, uint32_t event);
 void extra_events_close(struct extra_events *x, uint32_t event);
 bool extra_events_is_open(const struct extra_events *x, uint32_t event);
@@ -61,6 +62,11 @@ bool extra_events_is_open(const struct extra_events *x, uint32_t event);
 /* Sets process and address of a breakpoint with one_process; it is closed. Address 0: it stays so.
  */
 void extra_events_aim(struct extra_events *x, uint32_t event, pid_t pid, uint64_t address);
+
+/* The target has so many threads that to open an event on each, or to close it, would hold them up:
+ * a descriptor for each thread and CPU, and an interrupt for each that runs. Nothing can be opened
+ * then, and what is open was closed, with a note, unless it stays. */
+bool extra_events_crowded(const struct extra_events *x);
 
 /* Samples of the event so far; of one with switches, its records. */
 uint64_t extra_events_count(const struct extra_events *x, uint32_t event);
@@ -83,7 +89,8 @@ void extra_events_open_thread(struct extra_events *x, pid_t tid);
 /* Follows births and ends, and counts. Every record. */
 void extra_events_follow(struct extra_events *x, const struct perf_record *r);
 
-/* Opens threads that were born while an event was being opened. After a drain. */
+/* Opens threads that were born while an event was being opened, and sees a crowd come and go. After
+ * a drain. */
 void extra_events_settle(struct extra_events *x);
 
 /* The processes to observe: the target, its descendants, orphans of them that are known. */

@@ -343,6 +343,7 @@ static void *switches_start(struct recorder *r, struct err *e)
         .config = PERF_COUNT_SW_DUMMY,
         .exclude_kernel = true,
         .switches = true,
+        .stays = true,
         .cost_ns = SWITCH_COST_NS,
     };
     s->event = extra_events_add(r->extras, &event);

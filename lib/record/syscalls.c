@@ -31,7 +31,6 @@ enum {
     EVENTS_MAX = 20000,   /* of one burst: some 25 ms of the target's time */
     EVENT_COST_NS = 1250, /* half of what a call with both takes longer, measured */
     OPEN_CALLS_MAX = 1 << 16,
-    THREADS_MAX = 512, /* opening and closing takes some 40 us for each, and interrupts it */
 };
 
 /* A call that has begun. */
@@ -176,20 +175,11 @@ static uint64_t events_so_far(const struct syscalls *s)
     return extra_events_count(extras, s->enter) + extra_events_count(extras, s->leave);
 }
 
-static bool are_too_many(struct recorder *r)
-{
-    if (r->processes.threads.len - r->processes.free_threads.len <= THREADS_MAX)
-        return false;
-    profile_add_note(r->profile, "system calls were not counted",
-        "the target has so many threads that to begin and end counting would hold them up", NULL);
-    return true;
-}
-
 static void begin_burst(struct syscalls *s, uint64_t now_ns)
 {
     struct extra_events *extras = s->recorder->extras;
     s->next_ns = now_ns + BURST_EVERY_NS;
-    if (are_too_many(s->recorder))
+    if (extra_events_crowded(extras))
         return;
     objects_doubt(s->objects);
     s->counted = events_so_far(s);
@@ -245,7 +235,7 @@ static void syscalls_drain(void *state, uint64_t now_ns, bool last)
         return;
     if (s->next_ns == 0)
         s->next_ns = r->from_ns + BURST_FIRST_NS;
-    const bool over = last || now_ns >= r->to_ns;
+    const bool over = last || now_ns >= r->to_ns || extra_events_crowded(r->extras);
     const bool enough =
         now_ns - s->began_ns >= BURST_NS || events_so_far(s) - s->counted >= EVENTS_MAX;
     if (s->in_burst && (over || enough))

@@ -23,9 +23,8 @@
 enum {
     RATE_MAX_HZ = 2000,
     EVENT_COST_NS = 1800,
-    THREADS_MAX = 512, /* opening and closing takes some 20 us for each, and interrupts it */
-    EDGES_MAX = 8192,  /* distinct pairs of threads */
-    RAW_BYTES = 28,    /* events/sched/sched_waking/format: the thread's number at 24 */
+    EDGES_MAX = 8192, /* distinct pairs of threads */
+    RAW_BYTES = 28,   /* events/sched/sched_waking/format: the thread's number at 24 */
 };
 
 struct wake {
@@ -82,21 +81,7 @@ static void wake_take(void *state, const struct perf_record *r)
     s->edges += after - before;
 }
 
-static bool are_too_many(const struct wake *s)
-{
-    const struct processes *ps = &s->recorder->processes;
-    return ps->threads.len - ps->free_threads.len > THREADS_MAX;
-}
-
-static void give_up(struct wake *s)
-{
-    extra_events_close(s->recorder->extras, s->event);
-    s->refused = true;
-    profile_add_note(s->recorder->profile, "which thread wakes which was not seen",
-        "the target has so many threads that looking now and then would hold them up", NULL);
-}
-
-/* Above the rate: closed for a while, and looked at again. */
+/* Above the rate, or in a crowd: closed for a while, and looked at again. */
 static void wake_drain(void *state, uint64_t now_ns, bool last)
 {
     struct wake *s = state;
@@ -104,8 +89,8 @@ static void wake_drain(void *state, uint64_t now_ns, bool last)
     if (last || s->refused || now_ns - s->looked_ns < LOOK_INTERVAL_NS)
         return;
     const uint64_t count = extra_events_count(extras, s->event);
-    if (are_too_many(s))
-        give_up(s);
+    if (extra_events_crowded(extras))
+        s->paused_ns = now_ns;
     else if (s->paused_ns && now_ns - s->paused_ns >= PAUSE_NS) {
         s->paused_ns = 0;
         s->refused = !extra_events_open(extras, s->event);
