@@ -13,6 +13,8 @@
 #include "flamegraph/static.h"
 #include "flamegraph/words.h"
 
+enum { HEALTHY_OPEN = 8 }; /* rows, above which they are folded when there are findings */
+
 /* ---- what is derived first ---- */
 
 static int by_start(const void *a, const void *b)
@@ -56,6 +58,7 @@ static void page_done(struct doctor_page *pg)
     for (int c = 0; c < CHANNELS; c++)
         graph_done(&pg->graphs[c]);
     vec_done(&pg->marked);
+    doctor_focus_done(pg);
     strbuf_done(&pg->charts_text);
 }
 
@@ -79,8 +82,24 @@ static const struct finding *deciding(const struct diagnosis *d)
     return NULL;
 }
 
-static void add_answer(struct strbuf *out, const struct diagnosis *d)
+/* Who is guilty, where the sentence does not say it already. */
+static void add_culprit(struct strbuf *out, const struct doctor_page *pg, const struct finding *f)
 {
+    if (!f || f->guilty.len == 0)
+        return;
+    const struct guilty *g = &f->guilty.ptr[0];
+    const struct slice name = profile_string(pg->p, profile_func(pg->p, g->func)->name);
+    const char *sentence = pg->d->sentence ? pg->d->sentence : "";
+    if (memmem(sentence, strlen(sentence), name.ptr, name.len))
+        return;
+    strbuf_adds(out, "<p class=\"culprit\">in ");
+    doctor_culprit(out, pg->p, g);
+    strbuf_adds(out, "</p>");
+}
+
+static void add_answer(struct strbuf *out, const struct doctor_page *pg)
+{
+    const struct diagnosis *d = pg->d;
     const enum doctor_mark mark = doctor_mark_of_verdict(d);
     const struct finding *f = deciding(d);
     strbuf_addf(out, "<section id=\"answer\" class=\"%s\" aria-label=\"Verdict\">\n",
@@ -94,7 +113,9 @@ static void add_answer(struct strbuf *out, const struct diagnosis *d)
     html_short(out, slice_of(d->verdict), HTML_SHORT_MAX);
     strbuf_adds(out, "</code></p>\n<p class=\"sentence\" id=\"verdict-sentence\">");
     html_text(out, slice_of(d->sentence ? d->sentence : ""));
-    strbuf_adds(out, "</p></div></section>\n");
+    strbuf_adds(out, "</p>");
+    add_culprit(out, pg, f);
+    strbuf_adds(out, "</div></section>\n");
 }
 
 static void add_top(struct strbuf *out, const struct doctor_page *pg)
@@ -113,7 +134,8 @@ static void add_top(struct strbuf *out, const struct doctor_page *pg)
     strbuf_adds(out, "\">");
     html_short(out, slice_of(pg->title), HTML_SHORT_MAX);
     strbuf_adds(out, "</h1>\n");
-    add_answer(out, pg->d);
+    add_answer(out, pg);
+    doctor_remarks(out, pg);
     head_facts(out, &head);
     head_about(out, &head);
     strbuf_adds(out, "</header>\n");
@@ -142,8 +164,12 @@ static void add_healthy(struct strbuf *out, const struct diagnosis *d)
 {
     if (d->healthy.len == 0)
         return;
+    const bool folded = d->findings.len > 0 && d->healthy.len > HEALTHY_OPEN;
     strbuf_adds(out, "<section id=\"healthy\" aria-labelledby=\"healthy-title\"><h2 "
-                     "id=\"healthy-title\">Looked at and found healthy</h2><ul>\n");
+                     "id=\"healthy-title\">Looked at and found healthy</h2>");
+    if (folded)
+        strbuf_addf(out, "<details><summary>%zu things</summary>", d->healthy.len);
+    strbuf_adds(out, "<ul>\n");
     for (size_t i = 0; i < d->healthy.len; i++) {
         strbuf_adds(out, "<li>");
         doctor_mark_svg(out, DOCTOR_HEALTHY, 14);
@@ -151,7 +177,7 @@ static void add_healthy(struct strbuf *out, const struct diagnosis *d)
         html_text(out, slice_of(d->healthy.ptr[i].said ? d->healthy.ptr[i].said : ""));
         strbuf_adds(out, "</li>\n");
     }
-    strbuf_adds(out, "</ul></section>\n");
+    strbuf_adds(out, folded ? "</ul></details></section>\n" : "</ul></section>\n");
 }
 
 static void add_not_seen(struct strbuf *out, const struct diagnosis *d)

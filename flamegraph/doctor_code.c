@@ -35,6 +35,19 @@ static void add_place(struct strbuf *out, const struct profile *p, const struct 
     strbuf_adds(out, "</span>");
 }
 
+void doctor_culprit(struct strbuf *out, const struct profile *p, const struct guilty *g)
+{
+    strbuf_adds(out, "<code>");
+    words_func_html(out, p, g->func.i);
+    strbuf_adds(out, "</code> ");
+    add_place(out, p, g);
+    if (g->on.i != 0) {
+        strbuf_adds(out, " <span class=\"on\">waits for ");
+        html_short(out, profile_string(p, g->on), HTML_SHORT_MAX);
+        strbuf_adds(out, "</span>");
+    }
+}
+
 static void add_row(struct strbuf *out, const struct profile *p, const struct guilty *g, size_t i)
 {
     const double share = g->share < 0.0 ? 0.0 : g->share > 1.0 ? 1.0 : g->share;
@@ -45,15 +58,8 @@ static void add_row(struct strbuf *out, const struct profile *p, const struct gu
         "rx=\"3\" fill=\"#d65418\"/></svg> <span>",
         i, 64.0 * share);
     words_value(out, share, "share");
-    strbuf_adds(out, "</span></td><td><code>");
-    words_func_html(out, p, g->func.i);
-    strbuf_adds(out, "</code> ");
-    add_place(out, p, g);
-    if (g->on.i != 0) {
-        strbuf_adds(out, "<span class=\"on\">waits for ");
-        html_short(out, profile_string(p, g->on), HTML_SHORT_MAX);
-        strbuf_adds(out, "</span>");
-    }
+    strbuf_adds(out, "</span></td><td>");
+    doctor_culprit(out, p, g);
     strbuf_adds(out, "</td></tr>\n");
 }
 

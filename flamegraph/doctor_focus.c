@@ -137,6 +137,47 @@ static bool is_guilty(const struct finding *f, uint32_t func)
     return false;
 }
 
+/* ---- the same picture again ---- */
+
+/* Whether nine tenths of what the two hold together is in both. */
+static bool nearly_same(
+    const struct profile *p, const struct page_filter *a, const struct page_filter *b)
+{
+    if (a->channel != b->channel)
+        return false;
+    struct sample_iter it = sample_iter(page_filter_log(a, p));
+    struct sample s;
+    uint64_t both = 0, either = 0;
+    while (sample_iter_next(&it, &s)) {
+        const bool in_a = page_filter_keeps(a, p, &s), in_b = page_filter_keeps(b, p, &s);
+        both += in_a && in_b ? s.weight : 0;
+        either += in_a || in_b ? s.weight : 0;
+    }
+    sample_iter_done(&it);
+    return both / 9 >= either / 10;
+}
+
+static const struct focus_seen *seen_before(
+    const struct doctor_page *pg, const struct page_filter *filter)
+{
+    for (size_t i = 0; i < pg->seen.len; i++) {
+        if (nearly_same(pg->p, &pg->seen.ptr[i].filter, filter))
+            return &pg->seen.ptr[i];
+    }
+    return NULL;
+}
+
+static void add_reference(
+    struct strbuf *out, const struct doctor_page *pg, const struct focus_seen *seen)
+{
+    const struct finding *f = &pg->d->findings.ptr[seen->number];
+    strbuf_addf(out, "<p>They are those of <a href=\"#finding-%zu\">", seen->number + 1);
+    html_text(out, slice_of(doctor_title(f)));
+    strbuf_adds(out, "</a>.</p>\n");
+}
+
+/* ---- the part of the card ---- */
+
 /* Programs begin with many frames that every stack has: the picture starts a few of them above the
  * first guilty one, or above the first fork. The heaviest child comes first, so the trunk is the
  * first nodes of the tree, as many as their depth. */
@@ -152,8 +193,16 @@ static uint32_t trunk_end(const struct page_tree *t, const struct finding *f)
     return last > TRUNK_KEPT ? last - TRUNK_KEPT : 0;
 }
 
+static void add_picture(struct strbuf *out, const struct doctor_page *pg, const struct finding *f,
+    const struct page_tree *tree)
+{
+    strbuf_adds(out, "<div class=\"picture\">");
+    static_svg(out, pg->p, tree, trunk_end(tree, f), &STATIC_FOCUS);
+    strbuf_adds(out, "</div>");
+}
+
 void doctor_focus(
-    struct strbuf *out, const struct doctor_page *pg, const struct finding *f, size_t number)
+    struct strbuf *out, struct doctor_page *pg, const struct finding *f, size_t number)
 {
     struct page_filter filter = filter_of(pg, f);
     const uint64_t whole = sum_weight(pg->p, &filter);
@@ -161,16 +210,31 @@ void doctor_focus(
     filter.stacks = keep;
     struct page_tree tree;
     page_tree_build(pg->p, &filter, &tree);
-    if (!page_tree_empty(&tree)) {
-        strbuf_addf(out, "<section class=\"focus\" data-finding=\"%zu\"><h4>%s</h4>\n", number,
+    const bool empty = page_tree_empty(&tree);
+    const struct focus_seen *seen = empty ? NULL : seen_before(pg, &filter);
+    if (!empty) {
+        strbuf_addf(out, "<section class=\"%s\" data-finding=\"%zu\"><h4>%s</h4>\n",
+            seen ? "same" : "focus", number,
             f->guilty.len > 0 ? "The guilty stacks" : "The stacks that it is about");
         add_caption(out, pg, f, tree.nodes[0].total_weight, whole);
-        strbuf_adds(out, "<div class=\"picture\">");
-        static_svg(out, pg->p, &tree, trunk_end(&tree, f), &STATIC_FOCUS);
-        strbuf_adds(out, "</div></section>\n");
+        if (seen)
+            add_reference(out, pg, seen);
+        else
+            add_picture(out, pg, f, &tree);
+        strbuf_adds(out, "</section>\n");
     }
     page_tree_done(&tree);
-    free(keep);
+    if (empty || seen)
+        free(keep);
+    else
+        vec_push(&pg->seen, ((struct focus_seen){ filter, keep, number }));
+}
+
+void doctor_focus_done(struct doctor_page *pg)
+{
+    for (size_t i = 0; i < pg->seen.len; i++)
+        free(pg->seen.ptr[i].stacks);
+    vec_done(&pg->seen);
 }
 
 /* ---- the same for the scripts ---- */

@@ -24,6 +24,7 @@ class Doctor {
         byId('top').append(h('button', { type: 'button', class: 'theme icon', title: 'Dark or light', 'aria-label': 'Dark or light', onclick: () => this.nextTheme() }, '◐'));
         this.addCopies();
         this.addPicks();
+        this.openTargets();
         this.setTheme();
         this.dark.addEventListener('change', () => this.setTheme());
     }
@@ -73,6 +74,15 @@ class Doctor {
         }
     }
 
+    // A link to what is folded opens it.
+    openTargets() {
+        document.addEventListener('click', (event) => {
+            const link = event.target.closest('a[href^="#finding-"]');
+            const details = link && byId(link.getAttribute('href').slice(1)).querySelector('details');
+            if (details) details.open = true;
+        });
+    }
+
     copied(button, text) {
         button.textContent = text.replace('.', '');
         this.selection.live.textContent = text;
@@ -81,8 +91,8 @@ class Doctor {
 
     // The marked times of a finding, one after the other.
     addPicks() {
-        document.querySelectorAll('.finding').forEach((card, i) => {
-            const { intervals } = this.data.findings[i];
+        document.querySelectorAll('.finding').forEach((card) => {
+            const { intervals } = this.data.findings[Number(card.dataset.finding)];
             const head = card.querySelector('.evidence h4');
             if (!head || intervals.length === 0) return;
             let at = -1;

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 /*
- * For a terminal: the verdict, then each finding with who is guilty and what to do, then what could
- * not be seen. Calm: one colour for a word of severity, the rest in the terminal's own.
+ * For a terminal: the verdict, what disturbed the run in a line, then each finding with who is
+ * guilty and what to do, what is good to know in a line each, and what could not be seen. Calm: one
+ * colour for a word of severity, the rest in the terminal's own.
  */
 #include <string.h>
 
@@ -83,16 +84,19 @@ static void add_command(const struct page *t, const char *command)
     strbuf_addc(t->out, '\n');
 }
 
-static void add_finding(const struct page *t, size_t index)
+/* The verdict's finding: its summary is the sentence above, and is not said twice. */
+static bool said_above(const struct page *t, const struct finding *f)
 {
-    const struct finding *f = &t->d->findings.ptr[index];
-    strbuf_addf(t->out, "\n%zu. ", index + 1);
+    return strcmp(f->summary, t->d->sentence) == 0;
+}
+
+static void add_finding(const struct page *t, const struct finding *f, size_t number)
+{
+    strbuf_addf(t->out, "\n%zu. ", number);
     add_painted(t, severity_colours[f->severity], severity_id(f->severity));
     strbuf_addf(t->out, ", %s: %s\n", confidence_id(f->confidence), f->id);
-    if (strcmp(f->summary, t->d->sentence) != 0) /* else it stands above */
+    if (!said_above(t, f))
         add_labelled(t, "", f->summary);
-    if (t->layout->brief && f->severity == SEVERITY_INFO)
-        return;
     add_labelled(t, "", f->detail);
     for (size_t i = 0; i < f->guilty.len && i < GUILTY_SHOWN; i++)
         if (i == 0 || f->guilty.ptr[i].share >= GUILTY_SHARE_MIN)
@@ -101,6 +105,48 @@ static void add_finding(const struct page *t, size_t index)
     add_labelled(t, "it may also be: ", f->alternative);
     if (f->command)
         add_command(t, f->command);
+}
+
+/* In the order of the diagnosis; remarks and, when brief, notes stand elsewhere. */
+static void add_findings(const struct page *t)
+{
+    size_t number = 0;
+    for (size_t i = 0; i < t->d->findings.len; i++) {
+        const struct finding *f = &t->d->findings.ptr[i];
+        const bool short_note =
+            t->layout->brief && f->severity == SEVERITY_INFO && !said_above(t, f);
+        if (!diagnosis_is_remark(t->d, f) && !short_note)
+            add_finding(t, f, ++number);
+    }
+}
+
+static void add_remarks(const struct page *t)
+{
+    for (size_t i = 0; i < t->d->findings.len; i++) {
+        const struct finding *f = &t->d->findings.ptr[i];
+        if (!diagnosis_is_remark(t->d, f))
+            continue;
+        PROF_CLEANUP(strbuf_done) struct strbuf line = STRBUF_INIT;
+        strbuf_addf(&line, "%s: %s", f->id, f->summary);
+        screen_add_wrapped(t->out, strbuf_slice(&line), INDENT, t->width);
+        if (!t->layout->brief)
+            add_labelled(t, "what to do: ", f->advice);
+    }
+}
+
+static void add_notes(const struct page *t)
+{
+    bool any = false;
+    for (size_t i = 0; t->layout->brief && i < t->d->findings.len; i++) {
+        const struct finding *f = &t->d->findings.ptr[i];
+        if (f->severity != SEVERITY_INFO || diagnosis_is_remark(t->d, f) || said_above(t, f))
+            continue;
+        strbuf_adds(t->out, any ? "" : "\ngood to know\n");
+        any = true;
+        PROF_CLEANUP(strbuf_done) struct strbuf line = STRBUF_INIT;
+        strbuf_addf(&line, "%s: %s", f->id, f->summary);
+        screen_add_wrapped(t->out, strbuf_slice(&line), INDENT, t->width);
+    }
 }
 
 static void add_verdict(const struct page *t)
@@ -157,8 +203,9 @@ void diagnosis_add_text(struct strbuf *out, const struct profile *p, const struc
     const struct page t = { out, p, d, layout,
         layout->width < WIDTH_MIN ? WIDTH_MIN : layout->width };
     add_verdict(&t);
-    for (size_t i = 0; i < d->findings.len; i++)
-        add_finding(&t, i);
+    add_remarks(&t);
+    add_findings(&t);
+    add_notes(&t);
     if (!layout->brief)
         add_healthy(&t);
     add_not_seen(&t);
