@@ -12,11 +12,13 @@ install() { # target
 install install
 want_status 0
 want runs [ "$(stage/usr/bin/prof --version)" = "prof $(cat "$root/VERSION")" ]
-for page in prof prof-flame prof-record prof-report prof-check; do
+pages=0
+for page in prof prof-doctor prof-flame prof-record prof-report prof-check; do
     want_file "stage/usr/share/man/man1/$page.1" "$page.1"
+    pages=$((pages + 1))
 done
 want completion bash -n stage/usr/share/bash-completion/completions/prof
-want nothing-else [ "$(find stage -type f | wc -l)" = 7 ]
+want nothing-else [ "$(find stage -type f | wc -l)" = $((pages + 2)) ]
 install uninstall
 want uninstalled [ "$(find stage -type f | wc -l)" = 0 ]
 finish

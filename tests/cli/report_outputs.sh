@@ -7,9 +7,18 @@ names=$("$PROF" report --help | tr -s ' \n' ' ' | sed -n 's/.*ending of FILE\. O
     tr -d ,)
 want several-formats [ "$(echo $names | wc -w)" -ge 6 ]
 for format in $names; do
-    run "$PROF" report -q in.folded --format "$format" -o "by-name.$format.any"
+    case $format in
+    junit | github) view=doctor ;; # of diagnoses alone
+    *) view=flame ;;
+    esac
+    run "$PROF" report -q in.folded --view $view --format "$format" -o "by-name.$format.any"
     want_status 0 "status $format"
     want_file "by-name.$format.any" "file $format"
+done
+for format in junit github; do
+    run "$PROF" report -q in.folded --format $format -o "refused.$format"
+    want_status 2 "a flame graph is no $format"
+    want_err '--view doctor' "the way to $format"
 done
 for ending in html txt json folded pb.gz speedscope.json prof; do
     run "$PROF" report -q in.folded -o "by-ending.$ending"
