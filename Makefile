@@ -326,7 +326,7 @@ test: deps ## the whole suite; SUITE='unit truth' for parts of it; the last line
 	$(Q)$(MAKE) $(PARALLEL) --no-print-directory B=$(B) test-build
 	$(Q)$(MAKE) --no-print-directory B=$(B) test-run
 
-test-build: $(B)/prof $(B)/tests/unit-tests targets truth-programs
+test-build: $(B)/prof $(B)/tests/unit-tests targets truth-programs $(WEB_PROGRAMS)
 	+$(Q)$(ASAN_MAKE) $(ASAN)/tests/unit-tests fuzz-replay
 	$(Q)[ ! -f tests/web/package-lock.json ] || [ -d tests/web/node_modules ] || ! command -v npm \
 	    > /dev/null || npm ci --silent --prefix tests/web
