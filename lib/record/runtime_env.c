@@ -16,6 +16,7 @@ struct variable {
     const char
         *program; /* only for a program of this name; NULL: always, children may be anything */
     bool is_list;
+    bool v8_log; /* V8 writes a log beside the map */
 };
 
 static const struct variable variables[] = {
@@ -23,7 +24,8 @@ static const struct variable variables[] = {
     { .name = "NODE_OPTIONS",
         .add = "--perf-basic-prof --interpreted-frames-native-stack",
         .asked = "--perf-basic-prof",
-        .is_list = true },
+        .is_list = true,
+        .v8_log = true },
     { .name = "PYTHONPERFSUPPORT", .add = "1" },
     { .name = "DOTNET_PerfMapEnabled", .add = "1" },
     /* Not for all programs: a JVM says "Picked up JAVA_TOOL_OPTIONS" on its standard error. Before
@@ -116,7 +118,7 @@ static void apply(struct runtime_env *e, const struct variable *v, const char *p
     strbuf_addf(said, "%s%s=%s", said->len > 0 ? " " : "", v->name, v->add);
 }
 
-void runtime_env_build(char *const *env, const char *program, struct runtime_env *ret_env)
+static void build(char *const *env, const char *program, bool v8_log, struct runtime_env *ret_env)
 {
     size_t count = 0;
     while (env && env[count])
@@ -127,10 +129,22 @@ void runtime_env_build(char *const *env, const char *program, struct runtime_env
     bool asked = false;
     struct strbuf said = STRBUF_INIT;
     for (size_t i = 0; program && i < PROF_ARRAY_LEN(variables); i++)
-        apply(&e, &variables[i], program, &said, &asked);
+        if (v8_log || !variables[i].v8_log)
+            apply(&e, &variables[i], program, &said, &asked);
     e.maps_ours = said.len > 0 && !asked;
     e.said = strbuf_take(&said);
     *ret_env = e;
+}
+
+void runtime_env_build(char *const *env, const char *program, struct runtime_env *ret_env)
+{
+    build(env, program, true, ret_env);
+}
+
+void runtime_env_build_without_v8_log(
+    char *const *env, const char *program, struct runtime_env *ret_env)
+{
+    build(env, program, false, ret_env);
 }
 
 void runtime_env_done(struct runtime_env *e)

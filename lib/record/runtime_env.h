@@ -19,6 +19,10 @@ struct runtime_env {
 /* env: the target's own; program: to tell the JVM, whose option prints a line on standard error. */
 void runtime_env_build(char *const *env, const char *program, struct runtime_env *ret_env);
 
+/* The same without what makes V8 write a log (v8_place.h): its functions have no names then. */
+void runtime_env_build_without_v8_log(
+    char *const *env, const char *program, struct runtime_env *ret_env);
+
 /* A copy with one variable set. */
 void runtime_env_set(struct runtime_env *e, const char *name, const char *value);
 

@@ -20,6 +20,7 @@
 #include "record/signals.h"
 #include "record/source.h"
 #include "record/target.h"
+#include "record/v8_place.h"
 
 #define BEAT_NS (250 * NS_PER_MS)
 
@@ -36,6 +37,7 @@ struct record_session {
     struct target target;
     struct launch_options launch;
     struct runtime_env env;
+    char **argv; /* in place of options.argv; NULL: as it is */
     struct node_channel node;
     struct load_output load;
     struct running_source sources[SOURCES_MAX];
@@ -95,12 +97,29 @@ static void set_node_channel(struct record_session *s)
         profile_add_note(s->recorder.profile, source_node.without, refused.message, refused.hint);
 }
 
+/* Names for generated code, but nothing that makes a runtime speak on the target's output. */
+static void set_runtime_env(struct record_session *s)
+{
+    const struct record_options *o = &s->options;
+    const char *program = o->no_runtime_env ? NULL : o->argv[0];
+    const bool elsewhere = program && !v8_log_fits_here(o->run_as);
+    s->argv = elsewhere ? v8_log_elsewhere(o->argv) : NULL;
+    if (s->argv)
+        v8_logs_look_in(&s->recorder.jit_maps.v8_logs, V8_LOG_FOLDER);
+    if (!elsewhere || s->argv)
+        runtime_env_build(o->env, program, &s->env);
+    else
+        runtime_env_build_without_v8_log(o->env, program, &s->env);
+}
+
 static void set_launch(struct record_session *s)
 {
     const struct record_options *o = &s->options;
-    runtime_env_build(o->env, o->no_runtime_env ? NULL : o->argv[0], &s->env);
+    set_runtime_env(s);
     set_node_channel(s);
-    s->launch = (struct launch_options){ .argv = o->argv, .env = s->env.env, .run_as = o->run_as };
+    s->launch = (struct launch_options){
+        .argv = s->argv ? s->argv : o->argv, .env = s->env.env, .run_as = o->run_as
+    };
     sigprocmask(SIG_SETMASK, NULL, &s->launch.signal_mask);
     getrlimit(RLIMIT_NOFILE, &s->launch.file_limit);
     meta_set_text(&profile_meta(s->recorder.profile)->runtime_env, slice_of(s->env.said));
@@ -445,6 +464,7 @@ void record_session_free(struct record_session *s)
     jit_maps_done(&s->recorder.jit_maps);
     modules_free(s->recorder.modules);
     runtime_env_done(&s->env);
+    free(s->argv);
     err_done(&s->save_error);
     profile_free(s->recorder.profile);
     free(s);

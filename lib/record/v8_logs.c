@@ -44,16 +44,21 @@ static bool have_folder(const struct v8_logs *logs, const struct stat *st)
     return false;
 }
 
-void v8_logs_seen(struct v8_logs *logs, pid_t pid)
+void v8_logs_look_in(struct v8_logs *logs, const char *folder)
 {
     if (logs->folders.len >= FOLDERS_MAX)
         return;
-    PROF_CLEANUP(strbuf_done) struct strbuf path = STRBUF_INIT;
-    strbuf_addf(&path, "/proc/%d/cwd", (int)pid);
-    PROF_CLEANUP(close_fd) int fd = open(path.ptr, FOLDER_FLAGS);
+    PROF_CLEANUP(close_fd) int fd = open(folder, FOLDER_FLAGS);
     struct stat st;
     if (fd >= 0 && fstat(fd, &st) == 0 && !have_folder(logs, &st))
         vec_push(&logs->folders, take_fd(&fd));
+}
+
+void v8_logs_seen(struct v8_logs *logs, pid_t pid)
+{
+    PROF_CLEANUP(strbuf_done) struct strbuf path = STRBUF_INIT;
+    strbuf_addf(&path, "/proc/%d/cwd", (int)pid);
+    v8_logs_look_in(logs, path.ptr);
 }
 
 void v8_logs_ended(struct v8_logs *logs, pid_t pid)

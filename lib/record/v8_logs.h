@@ -22,6 +22,9 @@ struct v8_logs {
 /* The process of a V8 log by the file's name; 0: it is not one. */
 pid_t v8_log_pid(struct slice name);
 
+/* A folder that may get a log. */
+void v8_logs_look_in(struct v8_logs *logs, const char *folder);
+
 /* The folder where a living process runs may get a log. */
 void v8_logs_seen(struct v8_logs *logs, pid_t pid);
 

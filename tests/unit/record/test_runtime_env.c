@@ -93,3 +93,13 @@ Test(runtime_env, setting_replaces_or_adds)
     cr_expect_str_eq(get(&e, "NEW"), "");
     runtime_env_done(&e);
 }
+
+Test(runtime_env, without_v8_log_node_is_asked_for_none)
+{
+    char *const env[] = { "NODE_OPTIONS=--max-old-space-size=100", NULL };
+    struct runtime_env e;
+    runtime_env_build_without_v8_log(env, "npm", &e);
+    cr_expect_str_eq(get(&e, "NODE_OPTIONS"), "--max-old-space-size=100");
+    cr_expect_str_eq(get(&e, "PYTHONPERFSUPPORT"), "1");
+    runtime_env_done(&e);
+}
