@@ -32,7 +32,7 @@ const char *confidence_id(enum confidence c)
 
 /* ---- filling ---- */
 
-static char *vtext(const char *format, va_list args)
+static PROF_PRINTF(1, 0) char *vtext(const char *format, va_list args)
 {
     struct strbuf text = STRBUF_INIT;
     strbuf_vaddf(&text, format, args);

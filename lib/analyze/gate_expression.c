@@ -267,7 +267,7 @@ static enum gate_answer ask_one(const struct question *q, size_t index)
 
 static enum gate_answer run(const struct question *q)
 {
-    enum gate_answer stack[STEPS_MAX];
+    enum gate_answer stack[STEPS_MAX] = { GATE_UNKNOWN };
     size_t depth = 0;
     for (size_t i = 0; i < q->gate->steps.len; i++) {
         enum step_kind kind = q->gate->steps.ptr[i].kind;

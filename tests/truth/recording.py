@@ -8,6 +8,7 @@
 """
 import atexit
 import json
+import math
 import os
 import re
 import shutil
@@ -20,6 +21,7 @@ BUILD = os.path.abspath(os.environ.get("B", "build"))
 SOURCES = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "targets")
 NOBODY = 65534
 TIMEOUT_S = 120
+SAMPLES_LEAST = 100
 
 
 def private_copy():
@@ -166,8 +168,12 @@ class Truth(unittest.TestCase):
     longMessage = True
 
     def near(self, got, wanted, points, recording, what):
+        """Within some points, or what chance does to as few samples as a busy machine leaves."""
+        self.assertGreater(recording.samples, SAMPLES_LEAST, f"{what}: too few samples to tell")
+        variance = max(wanted * (1 - wanted), 0) / recording.samples
+        points = max(points, 100 * 3 * math.sqrt(variance))
         if abs(got - wanted) * 100 > points:
-            self.fail(f"{what}: {got:.1%}, truth {wanted:.1%} (+-{points} points)\n"
+            self.fail(f"{what}: {got:.1%}, truth {wanted:.1%} (+-{points:.1f} points)\n"
                       f"{recording.top()}\n{recording.stderr[-600:]}")
 
     def least(self, got, wanted, recording, what):
