@@ -41,13 +41,19 @@ static struct selection blamed_by(const struct finding *f)
     return s;
 }
 
-/* The part of what the broad finding blames that the exact one blames too; 0: cannot be told. */
+/* The part of what the broad finding blames that the exact one blames too; 0: cannot be told.
+ * Across channels the same code is meant (the file that is read faults in the pages), which takes
+ * traits. */
 static double part_of(
     const struct observed *o, const struct finding *exact, const struct finding *broad)
 {
-    if (!exact->blames || !broad->blames || exact->channel != broad->channel)
-        return 0;
     struct selection whole = blamed_by(broad), part = blamed_by(exact);
+    if (!exact->blames || !broad->blames)
+        return 0;
+    if (part.channel != whole.channel && !part.any_frame && !part.leaf)
+        return 0;
+    if (part.channel != whole.channel)
+        part.wait_kinds = 0;
     whole.also = &part;
     uint64_t both = observed_sum(o, &whole).weight;
     whole.also = NULL;

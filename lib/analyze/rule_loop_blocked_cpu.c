@@ -47,6 +47,13 @@ static bool is_batch(const struct long_turns *t)
     return t->on_cpu_ns / (double)t->count / t->events < EVENT_NS;
 }
 
+/* Of a delay only a part is computing, by estimate. No sample within them is a witness against it.
+ */
+static bool without_witness(const struct blocked *b, const struct finding *f)
+{
+    return b->turns.source == TURNS_DELAY && f->guilty.len == 0;
+}
+
 /* Inferred turns of a loop that never sleeps run together: only one function that fills them can
  * tell a slow handler from many quick ones. */
 static bool may_be_many(const struct observed *o, const struct blocked *b, const struct finding *f)
@@ -129,7 +136,7 @@ static void blame(const struct observed *o, const struct blocked *b, struct find
 static enum answer found(const struct observed *o, const struct blocked *b, struct finding *f)
 {
     blame(o, b, f);
-    bool batch = is_batch(&b->turns), many = may_be_many(o, b, f);
+    bool batch = is_batch(&b->turns), many = may_be_many(o, b, f) || without_witness(b, f);
     f->severity = batch || many ? SEVERITY_INFO : severity_of(b);
     f->confidence = b->turns.source == TURNS_COUNTED && !batch ? CONFIDENCE_CERTAIN
                     : b->turns.source == TURNS_DELAY           ? confidence_by(o, true)

@@ -102,8 +102,12 @@ static bool is_own_code(const struct observed *o, const struct observed_thread *
     return own_part(o, t, BLAME_OWN) >= OWN_CODE;
 }
 
-static bool may_be_divided(const struct observed *o, const struct observed_thread *t)
+/* Threads that share one core by turns are work that has been divided, in vain. */
+static bool may_be_divided(const struct observed *o, const struct pinned *p)
 {
+    const struct observed_thread *t = p->thread;
+    if (p->threads > 1)
+        return true;
     if (t->role == ROLE_LOOP && own_part(o, t, BLAME_SELF) < COMPUTES)
         return false;
     return is_own_code(o, t);
@@ -138,7 +142,7 @@ static enum answer found(const struct observed *o, const struct pinned *p, struc
     if (p->threads > 1)
         all = (struct selection){ .process = p->thread->process, .steady = true };
     finding_blame(f, o, &all, GUILTY_MOST);
-    f->severity = may_be_divided(o, p->thread) ? SEVERITY_WARNING : SEVERITY_INFO;
+    f->severity = may_be_divided(o, p) ? SEVERITY_WARNING : SEVERITY_INFO;
     f->confidence =
         p->threads > 1 ? confidence_by(o, p->windows >= SURE_WINDOWS) : CONFIDENCE_POSSIBLE;
     double share = (double)p->pinned / p->windows;
@@ -147,7 +151,10 @@ static enum answer found(const struct observed *o, const struct pinned *p, struc
     f->process = p->thread->process;
     PROF_CLEANUP(free_ptr) char *culprit = finding_culprit(f, o);
     PROF_CLEANUP(strbuf_done) struct strbuf who = STRBUF_INIT;
-    words_thread(o, p->thread, &who);
+    if (p->threads > 1)
+        words_process(o, p->thread->process, &who);
+    else
+        words_thread(o, p->thread, &who);
     if (p->threads > 1)
         finding_say(&f->summary,
             "%u threads of %s share one core: together they used %s of %s, most of it in %s.",

@@ -14,7 +14,7 @@ static enum answer look(const struct observed *o, struct finding *ret_finding)
     const struct share_rule heavy = {
         .part = { .thread = o->loop->id,
             .any_frame = TRAIT(COMPRESS) | TRAIT(CRYPTO),
-            .no_frame = TRAIT(TLS_HANDSHAKE) | TRAIT(GC) },
+            .no_frame = TRAIT(TLS) | TRAIT(TLS_HANDSHAKE) | TRAIT(GC) },
         .whole = { .thread = o->loop->id },
         .notice = 0.10,
         .warn = 0.20,

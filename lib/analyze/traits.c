@@ -15,6 +15,7 @@ static const char *const names[TRAITS] = {
     [TRAIT_COMPRESS] = "compression",
     [TRAIT_CRYPTO] = "cryptography",
     [TRAIT_TLS_HANDSHAKE] = "TLS handshakes",
+    [TRAIT_TLS] = "TLS",
     [TRAIT_LOGGING] = "logging",
     [TRAIT_EXCEPTION] = "exceptions",
     [TRAIT_SYNC_API] = "synchronous calls",

@@ -20,7 +20,8 @@ enum trait {
     TRAIT_REGEX,
     TRAIT_COMPRESS,
     TRAIT_CRYPTO,
-    TRAIT_TLS_HANDSHAKE,
+    TRAIT_TLS_HANDSHAKE, /* and what else a new connection costs */
+    TRAIT_TLS,           /* the TLS layer: what it encrypts, the program did not ask for */
     TRAIT_LOGGING,
     TRAIT_EXCEPTION,
     TRAIT_SYNC_API,  /* fs.readFileSync, execSync, pbkdf2Sync: blocks by its name */
