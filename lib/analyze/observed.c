@@ -150,6 +150,11 @@ static double part_of_others(const struct observed *o, const struct observed_thr
     return others + own > 0 ? others / (others + own) : 0;
 }
 
+double observed_queued_by_others(const struct observed *o, const struct observed_thread *t)
+{
+    return (double)t->queued_ns * part_of_others(o, t);
+}
+
 void observe_starvation(struct observed *o)
 {
     double queued = 0, on_cpu = 0;
@@ -159,7 +164,7 @@ void observe_starvation(struct observed *o)
         uint64_t wants = t->on_cpu_ns + t->queued_ns;
         if (t->role == ROLE_HELPER || wants * 100 < demand * STARVED_THREAD_PERCENT)
             continue;
-        queued += (double)t->queued_ns * part_of_others(o, t);
+        queued += observed_queued_by_others(o, t);
         on_cpu += (double)t->on_cpu_ns;
     }
     o->starved_share = queued + on_cpu > 0 ? queued / (queued + on_cpu) : 0;

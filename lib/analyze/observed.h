@@ -180,6 +180,9 @@ struct slice observed_fact(const struct observed *o, struct process_id process, 
 const struct observed_thread *observed_thread(const struct observed *o, struct thread_id id);
 const struct observed_process *observed_process(const struct observed *o, struct process_id id);
 
+/* How long it stood ready while other programs had the CPUs. */
+double observed_queued_by_others(const struct observed *o, const struct observed_thread *t);
+
 const char *observed_thread_name(const struct observed *o, const struct observed_thread *t);
 
 #endif

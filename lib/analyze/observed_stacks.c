@@ -2,6 +2,7 @@
 /* What each stack is: its traits, what it waits for, and which of its lines to blame. */
 #include "analyze/observed_inner.h"
 #include "base/alloc.h"
+#include "base/strbuf.h"
 
 /* A line that the interpreter of its runtime runs is interpreting, whatever its name. */
 static trait_set line_traits(const trait_set *func_traits, const struct line *line)
@@ -10,12 +11,49 @@ static trait_set line_traits(const trait_set *func_traits, const struct line *li
     return func_traits[line->func.i] | tier;
 }
 
+/* "LINE NAME": the place of a loop that waits on the CPU, as its machine code says. */
+static bool is_place(struct slice row, const struct profile *p, const struct line *line)
+{
+    PROF_CLEANUP(strbuf_done) struct strbuf place = STRBUF_INIT;
+    strbuf_addf(&place, "%u ", line->line);
+    strbuf_addslice(&place, profile_string(p, profile_func(p, line->func)->name));
+    return slice_equal(row, strbuf_slice(&place));
+}
+
+/* The rows of the module's fact; empty for nearly every module. */
+static struct slice spins_of(const struct profile *p, struct module_id module)
+{
+    PROF_CLEANUP(strbuf_done) struct strbuf key = STRBUF_INIT;
+    strbuf_adds(&key, "spins.");
+    strbuf_addslice(&key, profile_string(p, profile_module(p, module)->path));
+    return profile_fact(p, (struct process_id){ 0 }, key.ptr);
+}
+
+static trait_set spin_traits(const struct profile *p, struct slice rows, const struct line *line)
+{
+    struct slice row;
+    while (rows.len && slice_split(&rows, '\n', &row))
+        if (is_place(row, p, line))
+            return TRAIT(SPIN);
+    return 0;
+}
+
+static struct slice *spins_by_module(const struct profile *p)
+{
+    uint32_t modules = profile_module_count(p);
+    struct slice *rows = xcalloc(modules, sizeof *rows);
+    for (uint32_t i = 0; i < modules; i++)
+        rows[i] = spins_of(p, (struct module_id){ i });
+    return rows;
+}
+
 static trait_set *traits_by_frame(const struct profile *p)
 {
     uint32_t funcs = profile_func_count(p);
     trait_set *by_func = xcalloc(funcs, sizeof *by_func);
     for (uint32_t i = 1; i < funcs; i++)
         by_func[i] = traits_of(p, profile_func(p, (struct func_id){ i }));
+    struct slice *spins = spins_by_module(p);
     uint32_t frames = profile_frame_count(p);
     trait_set *by_frame = xcalloc(frames, sizeof *by_frame);
     for (uint32_t i = 1; i < frames; i++) {
@@ -23,7 +61,11 @@ static trait_set *traits_by_frame(const struct profile *p)
         uint32_t count = profile_frame(p, (struct frame_id){ i })->line_count;
         for (uint32_t k = 0; k < count; k++)
             by_frame[i] |= line_traits(by_func, &lines[k]);
+        const struct line *inner = count ? &lines[count - 1] : NULL;
+        if (inner && spins[profile_func(p, inner->func)->module.i].len)
+            by_frame[i] |= spin_traits(p, spins[profile_func(p, inner->func)->module.i], inner);
     }
+    free(spins);
     free(by_func);
     return by_frame;
 }

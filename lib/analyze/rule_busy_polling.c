@@ -4,16 +4,18 @@
 
 #include "analyze/answers.h"
 #include "analyze/rules.h"
+#include "analyze/stats.h"
 #include "analyze/talk.h"
 #include "analyze/waits.h"
 #include "analyze/words.h"
 
-enum { LEAST_POLLS = 500, LEAST_SAMPLES = 200 };
+enum { LEAST_POLLS = 500, LEAST_SAMPLES = 40 };
 #define POLLS_PER_S 1000.0
 #define BUSY_SHARE 0.8      /* of the thread's time, on the CPU */
 #define POLL_NS 20e3        /* a poll that does not sleep returns within this */
 #define OTHERS_FOR_EACH 0.5 /* other calls for each poll: fewer mean that most found nothing */
-#define SAMPLES_SHARE 0.5   /* without counts: CPU samples that are in the poll itself */
+#define Z_95 1.96
+#define SAMPLES_SHARE 0.5 /* without counts: CPU samples that are in the poll itself */
 
 struct polling {
     const struct observed_thread *thread;
@@ -90,7 +92,9 @@ static bool polls_busily(
     if (count_calls(o, ret))
         return true;
     /* A saturated loop that works spends most of its time elsewhere. */
-    return !o->has_bursts && ret->share >= SAMPLES_SHARE && t->cpu.count >= LEAST_SAMPLES;
+    double low, high, samples = (double)t->cpu.count;
+    wilson(ret->share * samples, samples, Z_95, &low, &high);
+    return !o->has_bursts && low >= SAMPLES_SHARE && t->cpu.count >= LEAST_SAMPLES;
 }
 
 static void say_words(const struct observed *o, const struct polling *p, struct finding *f)

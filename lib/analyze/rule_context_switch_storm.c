@@ -10,6 +10,7 @@
 #define STORM_PER_S 20000.0
 #define SHORT_RUN_NS 20e3
 #define LEAST_SECONDS 3.0
+#define MOST_STARVED 0.8 /* beyond, hardly anything is known of its own pace */
 
 /* What a switch costs at least, there and back (1 to 2 us with the cold caches behind it). */
 #define SWITCH_NS 1500.0
@@ -45,7 +46,9 @@ static struct storm measure(const struct observed *o, const struct observed_proc
 
 static bool is_storm(const struct observed *o, const struct storm *s)
 {
-    return s->per_s >= STORM_PER_S && s->run_ns < SHORT_RUN_NS &&
+    /* Others that have the CPUs make it switch less often, not for better reasons. */
+    double unhindered = s->per_s / (1 - fmin(o->starved_share, MOST_STARVED));
+    return unhindered >= STORM_PER_S && s->run_ns < SHORT_RUN_NS &&
            o->steady_seconds >= LEAST_SECONDS;
 }
 

@@ -8,8 +8,9 @@
 #include "analyze/waits.h"
 #include "analyze/words.h"
 
-enum { SURE_SAMPLES = 200, LEAST_SAMPLES = 20 };
+enum { SURE_SAMPLES = 200, LEAST_SAMPLES = 10 };
 #define LEAST_SHARE 0.10
+#define LEAST_CORES 0.05
 #define CRITICAL_SHARE 0.5
 #define YIELDS_PER_S 1000.0
 
@@ -54,9 +55,17 @@ static struct spin measure(const struct observed *o, struct process_id process)
         .yields_per_s = yields_per_s(o, process) };
 }
 
-static bool spins(const struct spin *s)
+/* Of a core that it would have had for itself: less is no reason to act. */
+static bool matters(const struct observed *o, struct process_id process)
 {
-    if (s->share.part.count < LEAST_SAMPLES)
+    const struct observed_process *p = observed_process(o, process);
+    double cores = p && o->seconds > 0 ? (double)p->on_cpu_ns / 1e9 / o->seconds : 0;
+    return cores >= LEAST_CORES * (1 - o->starved_share);
+}
+
+static bool spins(const struct observed *o, const struct spin *s)
+{
+    if (s->share.part.count < LEAST_SAMPLES || !matters(o, s->process))
         return false;
     return s->share.low >= LEAST_SHARE ||
            (s->yields_per_s >= YIELDS_PER_S && s->share.value >= LEAST_SHARE);
@@ -105,7 +114,7 @@ static enum answer look(const struct observed *o, struct finding *f)
         return ANSWER_SILENT;
     for (uint32_t i = 0; i < o->process_count; i++) {
         struct spin s = measure(o, o->processes[i].id);
-        if (spins(&s) && s.share.part.weight > worst.share.part.weight)
+        if (spins(o, &s) && s.share.part.weight > worst.share.part.weight)
             worst = s;
     }
     if (worst.share.value >= 0)

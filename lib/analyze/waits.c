@@ -198,6 +198,15 @@ uint64_t *waited_by_thread(const struct observed *o, const struct wait_filter *f
     return ns;
 }
 
+/* A thread that others keep from a CPU does nothing meanwhile, and waits for nobody else: what it
+ * does is the rest, so that its shares are the same on a quiet machine and on a busy one. */
+static uint64_t starved_ns(
+    const struct observed *o, const struct observed_thread *t, uint64_t lived_ns)
+{
+    double lived = (double)t->lived_ns;
+    return lived > 0 ? (uint64_t)(observed_queued_by_others(o, t) / lived * (double)lived_ns) : 0;
+}
+
 uint64_t *active_by_thread(const struct observed *o)
 {
     uint64_t *idle = waited_by_thread(o, &(struct wait_filter){ .kinds = WAITS_IDLE });
@@ -205,7 +214,8 @@ uint64_t *active_by_thread(const struct observed *o)
         o, &(struct wait_filter){ .kinds = WAITS(FUTEX), .no_frame = TRAIT(LOCK) });
     for (uint32_t i = 0; i < o->thread_count; i++) {
         const struct observed_thread *t = &o->threads[i];
-        uint64_t lived = thread_steady_ns(o, t), none = idle[t->id.i] + condition[t->id.i];
+        uint64_t lived = thread_steady_ns(o, t);
+        uint64_t none = idle[t->id.i] + condition[t->id.i] + starved_ns(o, t, lived);
         idle[t->id.i] = lived > none ? lived - none : 0;
     }
     free(condition);

@@ -58,7 +58,8 @@ uint64_t thread_steady_ns(const struct observed *o, const struct observed_thread
 uint64_t *waited_by_thread(const struct observed *o, const struct wait_filter *filter);
 
 /* By thread id: time after start-up in which it did or waited for something, so neither idle as
- * WAITS_IDLE nor at a condition. Release with free(). */
+ * WAITS_IDLE nor at a condition, nor ready while other programs had the CPUs. Release with free().
+ */
 uint64_t *active_by_thread(const struct observed *o);
 
 #endif

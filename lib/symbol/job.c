@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "symbol/job.h"
 
+#include <elf.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -9,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/alloc.h"
+#include "symbol/arch.h"
 #include "symbol/debugfile.h"
 #include "symbol/dwarf.h"
 #include "symbol/fde.h"
@@ -198,6 +200,29 @@ static void apply_symbols(struct run *r)
     }
 }
 
+/* Home-made spin locks have no name that tells: their code does. */
+static void mark_spins_of(struct lookup *l, const struct elf *elf, const struct elf_section *s)
+{
+    const struct slice code = elf_section_bytes(elf, s);
+    uint32_t at;
+    const uint32_t end = code.len ? lookup_range(l, s->address, s->address + code.len, &at) : 0;
+    for (at = code.len ? at : 0; at < end; at++) {
+        struct found *f = &l->found[at];
+        const size_t offset = (size_t)(l->addresses[at] - s->address);
+        if (f->len)
+            f->lines[f->len - 1].spins = in_spin_loop((const uint8_t *)code.ptr, code.len, offset);
+    }
+}
+
+static void mark_spins(struct lookup *l, const struct elf *elf)
+{
+    for (uint32_t i = 0; i < elf_section_count(elf); i++) {
+        const struct elf_section s = elf_section(elf, i);
+        if (s.flags & SHF_EXECINSTR)
+            mark_spins_of(l, elf, &s);
+    }
+}
+
 static void note_unnamed(struct run *r)
 {
     PROF_CLEANUP(strbuf_done) struct strbuf what = STRBUF_INIT, why = STRBUF_INIT;
@@ -236,6 +261,7 @@ static void run_elf(struct run *r, const struct job_options *options)
         dwarf_match(&input, &r->lookup, r->symbols, &r->namer);
     }
     apply_symbols(r);
+    mark_spins(&r->lookup, job->main.elf);
     if (!r->has_symbols && r->unnamed)
         note_unnamed(r);
     if (!r->namer.demangler->cxx)

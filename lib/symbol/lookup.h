@@ -29,6 +29,7 @@ struct found_line {
     uint32_t func_line; /* of the definition; 0 unknown */
     uint32_t line;      /* being executed; 0 unknown */
     enum func_tier tier;
+    bool spins; /* of the innermost line: the address is in a loop that waits on the CPU */
 };
 
 struct found {

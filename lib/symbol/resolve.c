@@ -209,6 +209,24 @@ static bool take_notes(struct resolver *r, struct wire_reader *reader)
     return true;
 }
 
+/* A row of the fact "spins.PATH": "LINE NAME", the place of a loop that waits on the CPU. */
+static void add_spin(struct strbuf *spins, const struct found_line *line)
+{
+    PROF_CLEANUP(strbuf_done) struct strbuf row = STRBUF_INIT;
+    strbuf_addf(&row, "%u %.*s\n", line->line, SLICE_ARG(line->name));
+    if (!memmem(spins->ptr, spins->len, row.ptr, row.len))
+        strbuf_addslice(spins, strbuf_slice(&row));
+}
+
+static void set_module_fact(
+    struct resolver *r, struct module_id module, const char *what, struct slice value)
+{
+    PROF_CLEANUP(strbuf_done) struct strbuf key = STRBUF_INIT;
+    strbuf_adds(&key, what);
+    strbuf_addslice(&key, profile_string(r->profile, profile_module(r->profile, module)->path));
+    profile_set_fact(r->profile, (struct process_id){ 0 }, key.ptr, value);
+}
+
 static bool take_lines(struct resolver *r, struct wire_reader *reader, const struct range *range)
 {
     struct found_line found[LOOKUP_LINES_MAX];
@@ -217,27 +235,27 @@ static bool take_lines(struct resolver *r, struct wire_reader *reader, const str
     const bool program = is_program(r, profile_module(r->profile, module)->path);
     const uint32_t end = range->first_place + range->place_count;
     uint32_t place = range->first_place;
+    PROF_CLEANUP(strbuf_done) struct strbuf spins = STRBUF_INIT;
     for (uint32_t i = 0; i < range->address_count; i++) {
         uint32_t count;
         if (!wire_read_lines(reader, found, &count))
             return false;
         for (uint32_t k = 0; k < count; k++)
             lines[k] = line_of(r, module, program, &found[k]);
+        if (count && found[count - 1].spins)
+            add_spin(&spins, &found[count - 1]);
         name_frames(r, &place, end, lines, count);
     }
+    if (spins.len)
+        set_module_fact(r, module, "spins.", strbuf_slice(&spins));
     return true;
 }
 
 /* "optimised.PATH": how the module was compiled, by its debug data. */
 static void add_level(struct resolver *r, struct module_id module, enum build_level level)
 {
-    PROF_CLEANUP(strbuf_done) struct strbuf key = STRBUF_INIT;
-    if (level == BUILD_UNKNOWN)
-        return;
-    strbuf_adds(&key, "optimised.");
-    strbuf_addslice(&key, profile_string(r->profile, profile_module(r->profile, module)->path));
-    profile_set_fact(
-        r->profile, (struct process_id){ 0 }, key.ptr, slice_of(build_level_name(level)));
+    if (level != BUILD_UNKNOWN)
+        set_module_fact(r, module, "optimised.", slice_of(build_level_name(level)));
 }
 
 static bool take_result(void *ctx, struct slice payload)

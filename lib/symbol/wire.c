@@ -66,6 +66,7 @@ static void add_line(struct wire_writer *w, const struct found_line *line)
     varint_add(&w->out, line->func_line);
     varint_add(&w->out, line->line);
     varint_add(&w->out, line->tier);
+    varint_add(&w->out, line->spins);
 }
 
 /* The level at which most of the addresses were compiled that say so. */
@@ -156,12 +157,14 @@ bool wire_read_address_count(struct wire_reader *r)
 
 static bool read_line(struct wire_reader *r, struct found_line *line)
 {
-    uint32_t tier;
+    uint32_t tier, spins;
     if (!read_text(r, &line->name) || !read_text(r, &line->system_name) ||
         !read_text(r, &line->file) || !read_u32(r, UINT32_MAX, &line->func_line) ||
-        !read_u32(r, UINT32_MAX, &line->line) || !read_u32(r, TIERS - 1, &tier))
+        !read_u32(r, UINT32_MAX, &line->line) || !read_u32(r, TIERS - 1, &tier) ||
+        !read_u32(r, 1, &spins))
         return false;
     line->tier = (enum func_tier)tier;
+    line->spins = spins;
     return true;
 }
 

@@ -7,7 +7,7 @@
  *     BEGIN     varint job                     work on the job has begun (opening, then parsing)
  *     RESULT    varint job, varint flags, varint build level, varint notes, notes (3 texts each),
  *               varint addresses, for each: varint lines, lines
- *     line      texts name, system name, file; varints func line, line, tier
+ *     line      texts name, system name, file; varints func line, line, tier, spins
  *     text      varint id; an id not seen before in this message is followed by varint length,
  * bytes
  */

@@ -105,6 +105,17 @@ Test(context_switch_storm, the_pace_of_clients_is_info)
     made_done(&m);
 }
 
+Test(context_switch_storm, is_found_when_others_have_the_cpu_most_of_the_time)
+{
+    m = made_new("relay", "native", 20);
+    made_states(&m, m.main, 0.1, 0.3);
+    made_series(&m, "cpu", "ns", m.process, 0, 20 * 0.1e9);
+    made_series(&m, "switches_voluntary", "count", m.process, 0, 20 * 10000);
+    made_wait(&m, m.main, "main;pass_on@relay.c:8;l:read", "read pipe pipe", 1000, 5, 1.01, 20);
+    cr_expect(eq(int, ask_answer(&m, &rule_context_switch_storm), ANSWER_FOUND));
+    made_done(&m);
+}
+
 Test(context_switch_storm, few_switches_or_long_runs_are_healthy)
 {
     program("server");
@@ -157,10 +168,28 @@ Test(spinning, a_little_of_it_and_databases_by_design_do_not_warn)
 }
 
 /* Two of three samples are a high share of nothing. */
+Test(spinning, a_home_made_lock_is_told_by_its_machine_code)
+{
+    program("bank");
+    made_cpu(&m, m.main, "main;acquire@bank.c:23", 8, 0, 20);
+    made_cpu(&m, m.main, "main;acquire@bank.c:29", 1, 0, 20);
+    made_cpu(&m, m.main, "main;post@bank.c:40", 10, 0, 20);
+    cr_expect(eq(int, ask_answer(&m, &rule_spinning), ANSWER_HEALTHY));
+    made_fact(&m, (struct process_id){ 0 }, "spins.", "7 other\n23 acquire\n");
+    ask_expect_found(&m, &rule_spinning, SEVERITY_WARNING, CONFIDENCE_LIKELY, "acquire",
+        WORDS("bank (pid 4100)", "42 %"));
+    made_done(&m);
+}
+
 Test(spinning, few_samples_are_not_enough)
 {
     program("waiter");
-    made_cpu(&m, m.main, "main;await@w.c:7;l:sched_yield", 0.05, 0, 20);
+    made_cpu(&m, m.main, "main;await@w.c:7;l:sched_yield", 0.04, 0, 20);
+    cr_expect(eq(int, ask_answer(&m, &rule_spinning), ANSWER_HEALTHY));
+    made_done(&m);
+    m = made_new("waiter", "native", 20);
+    made_states(&m, m.main, 0.01, 0);
+    made_cpu(&m, m.main, "main;await@w.c:7;l:sched_yield", 0.2, 0, 20);
     cr_expect(eq(int, ask_answer(&m, &rule_spinning), ANSWER_HEALTHY));
     made_done(&m);
 }
@@ -200,6 +229,15 @@ Test(busy_polling, without_counts_samples_in_the_poll_make_it_possible)
     made_cpu(&m, m.main, "main;handle@poll.c:40", 4, 0, 20);
     ask_expect_found(&m, &rule_busy_polling, SEVERITY_WARNING, CONFIDENCE_POSSIBLE,
         "wait_for_events", WORDS("poller (pid 4100)"));
+    made_done(&m);
+}
+
+Test(busy_polling, a_few_samples_that_are_all_in_the_poll_are_enough)
+{
+    program("poller");
+    made_cpu(&m, m.main, "main;wait_for_events@poll.c:20;l:epoll_wait", 0.4, 1.01, 20);
+    made_cpu(&m, m.main, "main;handle@poll.c:40", 0.05, 1.01, 20);
+    cr_expect(eq(int, ask_answer(&m, &rule_busy_polling), ANSWER_FOUND));
     made_done(&m);
 }
 

@@ -452,6 +452,16 @@ Test(fsync_bound, a_thread_that_syncs_every_record_is_found)
     made_done(&m);
 }
 
+Test(fsync_bound, is_the_same_when_others_have_the_cpu)
+{
+    program("recorder", "native");
+    made_states(&m, m.main, 0.05, 0.8);
+    made_wait(&m, m.main, "main;append@log.c:14;l:fdatasync", "fdatasync sync /srv/log", 400, 4,
+        1.01, 20);
+    cr_expect(eq(int, ask_answer(&m, &rule_fsync_bound), ANSWER_FOUND));
+    made_done(&m);
+}
+
 Test(fsync_bound, a_database_does_so_by_design)
 {
     program("postgres", "native");
