@@ -180,6 +180,51 @@ static void add_healthy(struct strbuf *out, const struct diagnosis *d)
     strbuf_adds(out, folded ? "</ul></details></section>\n" : "</ul></section>\n");
 }
 
+static bool same_help(const struct not_seen *a, const struct not_seen *b)
+{
+    return a->how && b->how && strcmp(a->how, b->how) == 0;
+}
+
+static bool helped_before(const struct diagnosis *d, size_t i)
+{
+    for (size_t k = 0; k < i; k++) {
+        if (same_help(&d->not_seen.ptr[k], &d->not_seen.ptr[i]))
+            return true;
+    }
+    return false;
+}
+
+static void add_what_and_why(struct strbuf *out, const struct not_seen *n)
+{
+    strbuf_adds(out, "<p><b>");
+    html_text(out, slice_of(n->what ? n->what : ""));
+    strbuf_adds(out, "</b>");
+    if (n->why) {
+        strbuf_adds(out, " <span>");
+        html_text(out, slice_of(n->why));
+        strbuf_adds(out, "</span>");
+    }
+    strbuf_adds(out, "</p>");
+}
+
+/* What the same step would show stands together, with that step below it once. */
+static void add_not_seen_group(struct strbuf *out, const struct diagnosis *d, size_t i)
+{
+    const struct not_seen *first = &d->not_seen.ptr[i];
+    strbuf_adds(out, "<li>");
+    add_what_and_why(out, first);
+    for (size_t k = i + 1; k < d->not_seen.len; k++) {
+        if (same_help(first, &d->not_seen.ptr[k]))
+            add_what_and_why(out, &d->not_seen.ptr[k]);
+    }
+    if (first->how) {
+        strbuf_adds(out, "<code>");
+        html_text(out, slice_of(first->how));
+        strbuf_adds(out, "</code>");
+    }
+    strbuf_adds(out, "</li>\n");
+}
+
 static void add_not_seen(struct strbuf *out, const struct diagnosis *d)
 {
     if (d->not_seen.len == 0)
@@ -187,21 +232,8 @@ static void add_not_seen(struct strbuf *out, const struct diagnosis *d)
     strbuf_adds(out, "<section id=\"not-seen\" aria-labelledby=\"not-seen-title\"><h2 "
                      "id=\"not-seen-title\">Could not be seen, and how to see it</h2><ul>\n");
     for (size_t i = 0; i < d->not_seen.len; i++) {
-        const struct not_seen *n = &d->not_seen.ptr[i];
-        strbuf_adds(out, "<li><b>");
-        html_text(out, slice_of(n->what ? n->what : ""));
-        strbuf_adds(out, "</b>");
-        if (n->why) {
-            strbuf_adds(out, " <span>");
-            html_text(out, slice_of(n->why));
-            strbuf_adds(out, "</span>");
-        }
-        if (n->how) {
-            strbuf_adds(out, " <code>");
-            html_text(out, slice_of(n->how));
-            strbuf_adds(out, "</code>");
-        }
-        strbuf_adds(out, "</li>\n");
+        if (!helped_before(d, i))
+            add_not_seen_group(out, d, i);
     }
     strbuf_adds(out, "</ul></section>\n");
 }

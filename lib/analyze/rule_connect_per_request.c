@@ -154,7 +154,7 @@ static enum answer look(const struct observed *o, struct finding *f)
     talks_done(&talks);
     if (!seen && !o->has_bursts)
         return answer_unseen(f, "connections that are made again and again",
-            "calls of connect() were not counted", "run prof doctor as root, or with CAP_PERFMON");
+            "calls of connect() were not counted", "run prof as root");
     return answer_healthy(f, "connections to others are kept and used again");
 }
 

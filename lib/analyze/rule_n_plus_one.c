@@ -96,7 +96,7 @@ static enum answer look(const struct observed *o, struct finding *f)
 {
     if (!o->has_bursts)
         return answer_unseen(f, "how many questions each request asks of others",
-            "system calls were not looked at", "run prof doctor as root, or with CAP_PERFMON");
+            "system calls were not looked at", "run prof as root");
     struct talks talks;
     struct chatter chatter, most = { 0 };
     talks_of(o, "roundtrip", WAITS_PEER, false, &talks);

@@ -98,9 +98,9 @@ static void say_words(const struct observed *o, const struct pool *p, struct fin
         p->workers, name.ptr, words_share(p->busy).text, words_share(p->loop_idle).text);
     if (fills_cores(o, p))
         finding_say(&f->advice,
-            "The workers use all CPUs there are (%s of %s), so a larger pool does not "
+            "The workers use all CPUs there are (%s), so a larger pool does not "
             "help: do less of this work, cache its results, or give the program more CPUs.",
-            words_cores(p->cores).text, words_cores(o->cpus_allowed).text);
+            words_cores_of(p->cores, o->cpus_allowed).text);
     else if (p->blocked_ns > p->cpu_ns)
         finding_say(&f->advice,
             "The workers wait most of the time, so more of them help: set "

@@ -157,15 +157,14 @@ static enum answer found(const struct observed *o, const struct pinned *p, struc
         words_thread(o, p->thread, &who);
     if (p->threads > 1)
         finding_say(&f->summary,
-            "%u threads of %s share one core: together they used %s of %s, most of it in %s.",
-            p->threads, who.ptr, words_cores(p->demand).text, words_cores(o->cpus_allowed).text,
-            culprit);
+            "%u threads of %s share one core: together they used %s, most of it in %s.", p->threads,
+            who.ptr, words_cores_of(p->demand, o->cpus_allowed).text, culprit);
     else
         finding_say(&f->summary,
-            "One thread does all the work: %s was busy in %s of the time while %s of %s stood "
+            "One thread does all the work: %s was busy in %s of the time while %s stood "
             "idle; most of it in %s.",
-            who.ptr, words_share(share).text, words_cores(o->cpus_allowed - p->demand).text,
-            words_cores(o->cpus_allowed).text, culprit);
+            who.ptr, words_share(share).text,
+            words_cores_of(o->cpus_allowed - p->demand, o->cpus_allowed).text, culprit);
     advise(o, p, f);
     finding_prove(f, share, MOST_WINDOWS, "share", p->windows,
         "quarter seconds in which one core's worth was wanted and no more");

@@ -20,8 +20,8 @@ static void tell(const struct observed *o, struct finding *f)
         "the time that they wanted to run.",
         words_share(o->starved_share).text);
     if (!isnan(others))
-        finding_say(&f->detail, "Meanwhile others used %s of %s.", words_cores(others).text,
-            words_cores(o->cpus_online).text);
+        finding_say(
+            &f->detail, "Meanwhile others used %s.", words_cores_of(others, o->cpus_online).text);
     finding_say(&f->alternative,
         "When the load generator runs on the same machine, it is one of the others.");
     finding_say(&f->advice,

@@ -127,8 +127,11 @@ static enum answer found(const struct observed *o, const struct tiny *t, struct 
     finding_prove(
         f, t->per_s, STORM_PER_S, "1/s", t->calls, "calls%s", t->counted ? ", in bursts" : "");
     finding_prove(f, t->bytes, SMALL_BYTES, "bytes", t->calls, "moved by each");
-    finding_chart_series(f, o->profile, "io_read_calls", t->process, (struct thread_id){ 0 }, true,
-        STORM_PER_S, "Read calls");
+    const bool writes = observed_rate(o, "io_write_calls", t->process) >
+                        observed_rate(o, "io_read_calls", t->process);
+    finding_chart_series(f, o->profile, writes ? "io_write_calls" : "io_read_calls", t->process,
+        (struct thread_id){ 0 }, true, STORM_PER_S,
+        writes ? "calls that write" : "calls that read");
     finding_blame(f, o, observed_sum(o, &calls).count ? &calls : &all, 5);
     return ANSWER_FOUND;
 }

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "analyze/share_rule.h"
 
-#include <ctype.h>
 #include <math.h>
 #include <stdlib.h>
 
@@ -21,6 +20,7 @@ enum {
 #define MOST_STARVED 0.95
 #define CLEARLY 1.5 /* times the threshold: enough when samples are few */
 #define LONGEST_ASKED_S 120.0
+#define NEARLY_ALL 0.995 /* rounds to 100 % */
 
 double seconds_to_be_sure(const struct observed *o, uint64_t n)
 {
@@ -103,10 +103,12 @@ static void say_summary(const struct observed *o, const struct share_rule *r,
         words_thread(o, observed_thread(o, r->whole.thread), &who);
     else if (o->busiest)
         words_process(o, o->busiest->process, &who);
-    finding_say(&f->summary, "%c%s takes %s of the CPU time of %s (%s); %s of that comes from %s.",
-        toupper((unsigned char)r->work[0]), r->work + 1, words_share(j->share.value).text,
-        who.len ? who.ptr : "the program", words_cores(j->cores).text,
-        words_share(f->guilty.len ? f->guilty.ptr[0].share : 1).text, culprit);
+    const double first = f->guilty.len ? f->guilty.ptr[0].share : 1;
+    finding_say(&f->summary,
+        "%s of the CPU time of %s, %s, goes into %s; %s of that comes from %s.",
+        words_share(j->share.value).text, who.len ? who.ptr : "the program",
+        words_cores(j->cores).text, r->work, first >= NEARLY_ALL ? "all" : words_share(first).text,
+        culprit);
 }
 
 void share_tell(const struct observed *o, const struct share_rule *r,
@@ -148,8 +150,9 @@ enum answer share_answer(
         return ANSWER_SILENT; /* no samples: the recording says so itself */
     struct share_judged judged = share_judge(o, r);
     if (!judged.found)
-        return answer_healthy(ret_finding, "%s takes %s of the CPU time (%s samples)", r->work,
-            words_share(judged.share.value).text, words_count((double)judged.share.n).text);
+        return answer_healthy(ret_finding, "%s of the CPU time goes into %s (%s samples)",
+            words_share(judged.share.value).text, r->work,
+            words_count((double)judged.share.n).text);
     share_tell(o, r, &judged, ret_finding);
     return ANSWER_FOUND;
 }

@@ -87,13 +87,33 @@ struct word words_count(double count)
     return w;
 }
 
+/* One digit behind the point, none when it is 0. */
+static struct word tenths(double value)
+{
+    struct word w;
+    const double rounded = round(value * 10) / 10;
+    snprintf(w.text, sizeof w.text, "%.*f", rounded == floor(rounded) ? 0 : 1, rounded);
+    return w;
+}
+
 struct word words_cores(double cores)
 {
     struct word w;
     if (cores < 0.995)
         snprintf(w.text, sizeof w.text, "%.*f of a core", cores < 0.0995 ? 3 : 2, cores);
+    else if (cores < 1.05)
+        snprintf(w.text, sizeof w.text, "1 core");
     else
-        snprintf(w.text, sizeof w.text, "%.1f cores", cores);
+        snprintf(w.text, sizeof w.text, "%.12s cores", tenths(cores).text);
+    return w;
+}
+
+struct word words_cores_of(double part, double whole)
+{
+    struct word w;
+    const char *unit = whole < 1.05 ? "core" : "cores";
+    snprintf(
+        w.text, sizeof w.text, "%.12s of %.12s %s", tenths(part).text, tenths(whole).text, unit);
     return w;
 }
 

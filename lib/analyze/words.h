@@ -20,9 +20,10 @@ struct word {
 
 struct word words_ns(double ns);
 struct word words_bytes(double bytes);
-struct word words_share(double share); /* of 1 */
-struct word words_count(double count); /* whole, thousands apart */
-struct word words_cores(double cores); /* "0.9 of a core", "1.7 cores" */
+struct word words_share(double share);                 /* of 1 */
+struct word words_count(double count);                 /* whole, thousands apart */
+struct word words_cores(double cores);                 /* "0.9 of a core", "1.7 cores" */
+struct word words_cores_of(double part, double whole); /* "1.7 of 2 cores" */
 struct word words_seconds(double seconds);
 struct word words_of(double value, const char *unit);
 const char *words_times(uint64_t n); /* "once" is said by none: "time" or "times" */

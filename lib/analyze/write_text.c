@@ -122,15 +122,16 @@ static void add_findings(const struct page *t)
 
 static void add_remarks(const struct page *t)
 {
+    bool any = false;
     for (size_t i = 0; i < t->d->findings.len; i++) {
         const struct finding *f = &t->d->findings.ptr[i];
         if (!diagnosis_is_remark(t->d, f))
             continue;
+        strbuf_adds(t->out, any ? "" : "\nof this run\n");
+        any = true;
         PROF_CLEANUP(strbuf_done) struct strbuf line = STRBUF_INIT;
         strbuf_addf(&line, "%s: %s", f->id, f->summary);
         screen_add_wrapped(t->out, strbuf_slice(&line), INDENT, t->width);
-        if (!t->layout->brief)
-            add_labelled(t, "what to do: ", f->advice);
     }
 }
 
