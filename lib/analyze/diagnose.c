@@ -52,7 +52,7 @@ static bool ask(const struct rule *rule, const struct observed *o, struct diagno
         break;
     }
     case ANSWER_UNSEEN:
-        vec_push(&d->unseen, rule);
+        vec_push(&d->unseen, rule); // NOLINT: of pointers
         add_not_seen(d, or_empty(f.summary), or_empty(f.detail), f.advice);
         break;
     case ANSWER_SILENT:

@@ -64,8 +64,12 @@ class Frames(Truth):
 
     def test_generated_code(self):
         recording = record(["jit", "2"])
-        self.least(recording.chain("main", "call_generated", "generated_caller", "generated_loop"),
-                   0.97, recording, "main, call_generated, generated_caller, generated_loop")
+        # Between two calls it asks for the time, which costs more where others take the CPU.
+        asking = recording.total("cpu_ns")
+        self.assertLess(asking, 0.3, recording.top())
+        called = recording.chain("main", "call_generated", "generated_caller", "generated_loop")
+        self.least(called / (1 - asking), 0.97, recording,
+                   "main, call_generated, generated_caller, generated_loop")
 
     def test_hostile_names(self):
         recording = record(["hostile", "2"])

@@ -17,7 +17,11 @@
 #include "base/vec.h"
 #include "profile/sample_log.h"
 
+#if __has_attribute(noclone)
 #define HOT __attribute__((noinline, noclone))
+#else
+#define HOT __attribute__((noinline))
+#endif
 
 /* ---- the programs ---- */
 
