@@ -87,24 +87,30 @@ static void add_functions(struct strbuf *out, const struct profile *p, const str
 
 static void add_evidence(struct strbuf *out, const struct profile *p, const struct finding *f)
 {
+    PROF_CLEANUP(strbuf_done) struct strbuf text = STRBUF_INIT;
     for (size_t i = 0; i < f->proofs.len; i++) {
-        PROF_CLEANUP(strbuf_done) struct strbuf text = STRBUF_INIT;
+        strbuf_adds(&text, i ? "; " : "");
         write_add_proof(&text, &f->proofs.ptr[i]);
-        add_item(out, "evidence: ", text.ptr);
     }
+    if (text.len)
+        add_item(out, "evidence: ", text.ptr);
     PROF_CLEANUP(strbuf_done) struct strbuf when = STRBUF_INIT;
     write_add_intervals(&when, p, f);
     if (when.len)
         strbuf_addf(out, "- when: %s after the start\n", when.ptr);
 }
 
-static void add_finding(struct strbuf *out, const struct profile *p, const struct finding *f)
+/* The verdict's summary stands above already. */
+static void add_summary(struct strbuf *out, const struct diagnosis *d, const struct finding *f)
 {
-    strbuf_addf(out, "\n#### %s, %s: ", severity_marks[f->severity], confidence_id(f->confidence));
-    add_code(out, slice_of(f->id));
-    strbuf_adds(out, "\n\n");
+    if (strcmp(f->summary, d->sentence) == 0)
+        return;
     add_prose(out, slice_of(f->summary));
     strbuf_adds(out, "\n\n");
+}
+
+static void add_body(struct strbuf *out, const struct profile *p, const struct finding *f)
+{
     add_item(out, "", f->detail);
     add_functions(out, p, f);
     add_evidence(out, p, f);
@@ -114,6 +120,57 @@ static void add_finding(struct strbuf *out, const struct profile *p, const struc
         strbuf_adds(out, "- to confirm: ");
         add_code(out, slice_of(f->command));
         strbuf_addc(out, '\n');
+    }
+}
+
+static void add_finding(
+    struct strbuf *out, const struct profile *p, const struct diagnosis *d, const struct finding *f)
+{
+    strbuf_addf(out, "\n#### %s, %s: ", severity_marks[f->severity], confidence_id(f->confidence));
+    add_code(out, slice_of(f->id));
+    strbuf_adds(out, "\n\n");
+    add_summary(out, d, f);
+    add_body(out, p, f);
+}
+
+/* What is good to know is folded; its first line says what it is. */
+static void add_note(struct strbuf *out, const struct profile *p, const struct finding *f)
+{
+    strbuf_addf(out, "\n<details><summary>info, %s: %s</summary>\n\n", confidence_id(f->confidence),
+        f->rule && f->rule->title ? f->rule->title : f->id);
+    add_code(out, slice_of(f->id));
+    strbuf_adds(out, ": ");
+    add_prose(out, slice_of(f->summary));
+    strbuf_adds(out, "\n\n");
+    add_body(out, p, f);
+    strbuf_adds(out, "\n</details>\n");
+}
+
+/* What disturbed the run, in a quote each. */
+static void add_remarks(struct strbuf *out, const struct diagnosis *d)
+{
+    for (size_t i = 0; i < d->findings.len; i++) {
+        const struct finding *f = &d->findings.ptr[i];
+        if (!diagnosis_is_remark(d, f))
+            continue;
+        strbuf_adds(out, "\n> ");
+        add_code(out, slice_of(f->id));
+        strbuf_adds(out, ": ");
+        add_prose(out, slice_of(f->summary));
+        strbuf_addc(out, '\n');
+    }
+}
+
+static void add_findings(struct strbuf *out, const struct profile *p, const struct diagnosis *d)
+{
+    for (size_t i = 0; i < d->findings.len; i++) {
+        const struct finding *f = &d->findings.ptr[i];
+        if (diagnosis_is_remark(d, f))
+            continue;
+        if (f->severity == SEVERITY_INFO && strcmp(f->id, d->verdict) != 0)
+            add_note(out, p, f);
+        else
+            add_finding(out, p, d, f);
     }
 }
 
@@ -180,8 +237,8 @@ bool diagnosis_write_markdown(const struct profile *p, const struct diagnosis *d
 {
     struct out o = out_init(sink, e);
     add_header(&o.text, p, d);
-    for (size_t i = 0; i < d->findings.len; i++)
-        add_finding(&o.text, p, &d->findings.ptr[i]);
+    add_remarks(&o.text, d);
+    add_findings(&o.text, p, d);
     add_healthy(&o.text, d);
     add_not_seen(&o.text, d);
     return out_finish(&o);

@@ -89,6 +89,45 @@ test('findings stand in the order of the diagnosis, and a list leads to each', {
     });
 });
 
+test('what disturbed the run is a line below the verdict, opened by who asks', { skip }, async () => {
+    await show('disturbed', {}, async (page) => {
+        const remark = page.locator('#top .remark');
+        assert.match(await remark.innerText(), /Other programs kept the CPUs busy/);
+        assert.ok((await remark.boundingBox()).height < 50);
+        assert.equal(await page.locator('.finding:has(.rule:text("starved-by-others"))').count(), 0);
+        assert.equal(await page.locator('.finding .rule').first().innerText(), 'loop-blocked-cpu');
+        await remark.locator('summary').click();
+        assert.match(await remark.innerText(), /certain[\s\S]*What this rests on/);
+    });
+    await show('gate', {}, async (page) => {
+        assert.match(await page.innerText('.finding'), /starved-by-others[\s\S]*When/, 'as the verdict it is a card');
+        assert.equal(await page.locator('.focus').count(), 0, 'and no stacks are its own');
+    });
+});
+
+test('what is good to know is folded below the findings, and its link opens it', { skip }, async () => {
+    await show('eight', {}, async (page) => {
+        assert.equal(await page.locator('.finding.note').count(), 3);
+        assert.match(await page.innerText('#findings-title'), /^5 findings, and 3 that are good to know$/);
+        const note = page.locator('.finding.note:has(.rule:text("json-heavy"))');
+        assert.match(await note.innerText(), /JSON\.stringify takes 12 %/);
+        assert.equal(await note.locator('.proofs').isVisible(), false);
+        await page.click('#index a:has-text("Much time in JSON")');
+        assert.equal(await note.locator('.proofs').isVisible(), true);
+    });
+});
+
+test('a picture of the same stacks is drawn once, and found from the others', { skip }, async () => {
+    await show('eight', {}, async (page) => {
+        const same = await page.evaluate(() => [...document.querySelectorAll('.finding .same')].map((section) => {
+            const own = section.closest('.finding').querySelector('.rule').textContent;
+            const other = document.querySelector(section.querySelector('a').getAttribute('href'));
+            return [own, other.querySelector('.rule').textContent, other.querySelectorAll('.focus').length];
+        }));
+        assert.deepEqual(same, [['gc-pressure', 'loop-blocked-cpu', 1], ['logging-heavy', 'fd-leak', 1]]);
+    });
+});
+
 test('charts share one axis: the same moment stands at the same place', { skip }, async () => {
     await show('one', {}, async (page) => {
         const places = await page.evaluate(() => [...document.querySelectorAll('#run .area')].map((area) => {

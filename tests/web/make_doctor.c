@@ -5,8 +5,9 @@
  *
  *     make_doctor SCENARIO SOURCE.js OUT.html   or .json, .md, .xml, .github, .txt
  *
- * one, eight: findings; healthy; gate; unknown; hostile: names that try to be markup; empty: no
- * samples at all; hour: an hour of evidence.
+ * one, eight: findings; disturbed: eight, and a gate that is not the verdict; healthy; gate;
+ * unknown; hostile: names that try to be markup; empty: no samples at all; hour: an hour of
+ * evidence.
  */
 #include <math.h>
 #include <stdio.h>
@@ -297,6 +298,11 @@ static const struct said said[] = {
         "4 % of the time goes to formatting log lines.", NULL, NULL, false, (double)NAN },
 };
 
+static const struct said gate = { 0, SEVERITY_INFO, CONFIDENCE_CERTAIN, 0.42, CHANNEL_WAIT,
+    "Other programs kept the CPUs busy: the target's threads stood in line for a CPU 42 % of the "
+    "time that they wanted to run.",
+    "cpu", "CPU of the target", true, (double)NAN };
+
 static void blame(struct world *w, struct finding *f, size_t rule)
 {
     const struct string_id none = { 0 };
@@ -401,8 +407,11 @@ static void judge_rest(struct world *w)
 
 static void judge(struct world *w, const char *scenario)
 {
-    const bool many = strcmp(scenario, "eight") == 0 || strcmp(scenario, "hour") == 0;
+    const bool disturbed = strcmp(scenario, "disturbed") == 0;
+    const bool many = disturbed || strcmp(scenario, "eight") == 0 || strcmp(scenario, "hour") == 0;
     const bool some = many || strcmp(scenario, "one") == 0 || w->hostile;
+    if (disturbed)
+        find(w, &gate);
     for (size_t i = 0; some && i < (many ? PROF_ARRAY_LEN(said) : 1); i++)
         find(w, &said[i]);
     w->d.verdict = some ? rules[1].id : "healthy";
@@ -411,10 +420,7 @@ static void judge(struct world *w, const char *scenario)
              : "Nothing is wrong that prof can see: 12,345 requests in 30 s, none waited longer "
                "than 9 ms for the loop, memory is flat.";
     if (strcmp(scenario, "gate") == 0) {
-        find(w, &(struct said){ 0, SEVERITY_INFO, CONFIDENCE_CERTAIN, 0.42, CHANNEL_WAIT,
-                    "Other programs kept the CPUs busy: the target's threads stood in line for a "
-                    "CPU 42 % of the time that they wanted to run.",
-                    "cpu", "CPU of the target", true, (double)NAN });
+        find(w, &gate);
         w->d.verdict = rules[0].id;
         sentence = "The machine was too busy for a verdict: for 42 % of the time that it wanted to "
                    "run, the target waited for a CPU that others had.";
