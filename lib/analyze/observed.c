@@ -170,6 +170,12 @@ void observe_starvation(struct observed *o)
     o->starved_share = queued + on_cpu > 0 ? queued / (queued + on_cpu) : 0;
 }
 
+/* Threads that never stop have no waits that could be recorded. */
+static bool never_waits(const struct observed *o)
+{
+    return o->has_switches && o->blocked_ns * 100 < o->on_cpu_ns + o->queued_ns;
+}
+
 /* ---- the whole ---- */
 
 struct observed *observed_new(const struct profile *p)
@@ -186,6 +192,7 @@ struct observed *observed_new(const struct profile *p)
     observe_threads(o);
     observe_roles(o);
     observe_starvation(o);
+    o->has_waits |= never_waits(o);
     const struct profile_meta *meta = profile_meta_get(p);
     o->target_cpu_ns = meta->target_user_ns + meta->target_kernel_ns;
     if (o->target_cpu_ns == 0)

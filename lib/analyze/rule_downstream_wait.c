@@ -71,10 +71,30 @@ static bool blocked_threads(
 
 /* ---- event loops ---- */
 
+/* Go's runtime is an event loop that runs on all threads: what they leave of the CPUs is its idle
+ * time. */
+static const struct observed_process *go_process(const struct observed *o)
+{
+    const struct observed_process *p = o->busiest ? observed_process(o, o->busiest->process) : NULL;
+    return p && p->runtime == RUNTIME_GO ? p : NULL;
+}
+
+static struct process_id looping_process(const struct observed *o)
+{
+    const struct observed_process *go = go_process(o);
+    if (o->loop)
+        return o->loop->process;
+    return go ? go->id : (struct process_id){ 0 };
+}
+
 static double loop_idle(const struct observed *o, const uint64_t *active)
 {
     uint64_t lived = o->loop ? thread_steady_ns(o, o->loop) : 0;
-    return lived ? 1 - (double)active[o->loop->id.i] / (double)lived : 0;
+    if (o->loop)
+        return lived ? 1 - (double)active[o->loop->id.i] / (double)lived : 0;
+    const struct observed_process *go = go_process(o);
+    double allowed_ns = o->cpus_allowed * o->seconds * 1e9 * (1 - o->starved_share);
+    return go && allowed_ns > 0 ? 1 - (double)go->on_cpu_ns / allowed_ns : 0;
 }
 
 /* The peer whose answers took the loop's process longest, in bursts. */
@@ -85,7 +105,7 @@ static bool slowest_peer(const struct observed *o, struct talk *ret)
     talks_of(o, "roundtrip", WAITS_PEER, false, &talks);
     for (size_t i = 0; i < talks.rows.len && !found; i++) {
         *ret = talks.rows.ptr[i];
-        found = ret->process.i == o->loop->process.i && ret->count >= LEAST_EXCHANGES &&
+        found = ret->process.i == looping_process(o).i && ret->count >= LEAST_EXCHANGES &&
                 !is_dns(ret->object);
     }
     talks_done(&talks);
@@ -100,7 +120,7 @@ static struct slice only_peer(const struct observed *o)
     size_t count = 0;
     talks_of(o, "connect", WAITS(TCP) | WAITS(UNIX), false, &talks);
     for (size_t i = 0; i < talks.rows.len; i++) {
-        if (talks.rows.ptr[i].process.i != o->loop->process.i || is_dns(talks.rows.ptr[i].object))
+        if (talks.rows.ptr[i].process.i != looping_process(o).i || is_dns(talks.rows.ptr[i].object))
             continue;
         peer = talks.rows.ptr[i].object;
         count++;
@@ -125,7 +145,7 @@ static bool pool_is_busy(const struct observed *o, const uint64_t *active)
 {
     for (uint32_t i = 0; i < o->thread_count; i++) {
         const struct observed_thread *t = &o->threads[i];
-        bool worker = t->process.i == o->loop->process.i && t->role == ROLE_POOL;
+        bool worker = o->loop && t->process.i == o->loop->process.i && t->role == ROLE_POOL;
         if (worker && (double)active[t->id.i] > 0.5 * (double)thread_steady_ns(o, t))
             return true;
     }
@@ -138,9 +158,10 @@ static bool idle_loop(const struct observed *o, const uint64_t *active, struct d
     struct talk talk = { 0 };
     *ret =
         (struct downstream){ .mean_ns = (double)NAN, .latency_ns = (double)NAN, .by_loop = true };
-    if (!o->loop || loop_idle(o, active) < LOOP_IDLE_SHARE || pool_is_busy(o, active))
+    if (looping_process(o).i == 0 || loop_idle(o, active) < LOOP_IDLE_SHARE ||
+        pool_is_busy(o, active))
         return false;
-    ret->process = o->loop->process;
+    ret->process = looping_process(o);
     bool slow = slow_requests(o, ret);
     if (slowest_peer(o, &talk)) {
         ret->peer = talk.object;

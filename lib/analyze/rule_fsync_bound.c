@@ -41,7 +41,7 @@ static bool find_thread(const struct observed *o, struct syncing *ret)
 {
     struct wait_filter filter = { .kinds = WAITS(SYNC) };
     uint64_t *active = active_by_thread(o), *syncs = waited_by_thread(o, &filter);
-    double least_ns = LEAST_OF_RUN * o->steady_seconds * 1e9;
+    double least_ns = LEAST_OF_RUN * (1 - o->starved_share) * o->steady_seconds * 1e9;
     *ret = (struct syncing){ 0 };
     for (uint32_t i = 0; i < o->thread_count; i++) {
         const struct observed_thread *t = &o->threads[i];

@@ -171,7 +171,7 @@ def real_programs():
         Redis("redis-lua", ["loop-blocked-cpu"], REDIS_LUA, ["single-core"]),
         Redis("redis-keys", ["loop-blocked-cpu"], REDIS_KEYS, ["single-core"]),
         Redis("redis-healthy", [], ""),
-        Nginx("nginx-slow-upstream", ["downstream-wait"], (), "http:40"),
+        Nginx("nginx-slow-upstream", ["downstream-wait"], ("connect-per-request",), "http:40"),
         Nginx("nginx-static", []),
         Postgres("postgres-no-index", ["single-core"], False),
         Postgres("postgres-index", [], True),

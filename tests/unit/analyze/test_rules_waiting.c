@@ -361,6 +361,30 @@ Test(downstream_wait, fast_requests_and_a_saturated_loop_are_healthy)
     made_done(&m);
 }
 
+Test(downstream_wait, goroutines_that_wait_are_seen_by_their_exchanges)
+{
+    program("shop", "go");
+    made_states(&m, m.main, 0.1, 0);
+    made_cpu(&m, m.main, "main.ask@shop.go:17;r:runtime.netpoll", 2, 0, 20);
+    made_wait(
+        &m, m.main, "r:runtime.mcall;r:runtime.netpoll", "epoll_pwait loop", 100, 9, 1.01, 20);
+    ask_bursts(&m, 1);
+    ask_tally(&m, m.main, "roundtrip", "exchange tcp 127.0.0.1:9000", 160, 41, 200);
+    cr_expect(eq(int, ask_answer(&m, &rule_downstream_wait), ANSWER_FOUND));
+    made_done(&m);
+    program("shop", "go");
+    made_states(&m, m.main, 0.95, 0);
+    for (int i = 0; i < 3; i++)
+        made_states(&m, made_thread(&m, "worker"), 0.9, 0);
+    made_cpu(&m, m.main, "main.price@shop.go:40", 18, 0, 20);
+    made_wait(
+        &m, m.main, "r:runtime.mcall;r:runtime.netpoll", "epoll_pwait loop", 100, 9, 1.01, 20);
+    ask_bursts(&m, 1);
+    ask_tally(&m, m.main, "roundtrip", "exchange tcp 127.0.0.1:9000", 160, 41, 200);
+    cr_expect(eq(int, ask_answer(&m, &rule_downstream_wait), ANSWER_HEALTHY));
+    made_done(&m);
+}
+
 /* ---- connect-per-request ---- */
 
 Test(connect_per_request, one_connection_for_each_request_is_found)
