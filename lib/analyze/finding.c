@@ -10,6 +10,8 @@
 #include "base/alloc.h"
 #include "base/compiler.h"
 
+#define OTHERS_LEAST 0.1 /* of what is blamed: as much must be functions outside of the runtime */
+
 const char *severity_id(enum severity s)
 {
     static const char *const ids[SEVERITIES] = {
@@ -107,6 +109,32 @@ void finding_interval(struct finding *f, uint64_t from_ns, uint64_t to_ns)
     vec_push(&f->intervals, interval);
 }
 
+static bool is_runtime(const struct observed *o, const struct func_amount *row)
+{
+    enum func_kind kind = profile_func(o->profile, row->func)->kind;
+    return kind == FUNC_RUNTIME || kind == FUNC_GC || kind == FUNC_MARKER;
+}
+
+/* A runtime's own threads (a collector's, a compiler's) have no function of the program on their
+ * stacks, but work because of some. Where enough of those were seen they stand first. */
+static void runtime_last(const struct observed *o, struct func_amounts *functions, uint64_t whole)
+{
+    struct func_amount *rows = functions->ptr;
+    uint64_t others = 0;
+    for (size_t i = 0; i < functions->len; i++)
+        others += is_runtime(o, &rows[i]) ? 0 : rows[i].amount.weight;
+    if ((double)others < OTHERS_LEAST * (double)whole)
+        return;
+    size_t front = 0;
+    for (size_t i = 0; i < functions->len; i++) {
+        if (is_runtime(o, &rows[i]))
+            continue;
+        struct func_amount row = rows[i];
+        memmove(&rows[front + 1], &rows[front], (i - front) * sizeof *rows);
+        rows[front++] = row;
+    }
+}
+
 void finding_blame(
     struct finding *f, const struct observed *o, const struct selection *s, uint32_t most)
 {
@@ -115,6 +143,7 @@ void finding_blame(
     uint64_t whole = 0;
     for (size_t i = 0; i < functions.len; i++)
         whole += functions.ptr[i].amount.weight;
+    runtime_last(o, &functions, whole);
     for (size_t i = 0; i < functions.len && i < most && whole; i++) {
         const struct func_amount *row = &functions.ptr[i];
         struct guilty guilty = {

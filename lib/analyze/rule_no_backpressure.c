@@ -10,7 +10,11 @@
 /* Unsent bytes that mean a full socket and not a passing one: the default of net.ipv4.tcp_wmem
  * begins at 16 KiB and a send buffer that is never full stays far below that most of the time. */
 #define FULL_BYTES 64e3
-#define FULL_SHARE 0.6
+/* For each open socket: answers on their way to clients that keep up fit into what connections
+ * begin with, even when the clients wait for a CPU. */
+#define EACH_BYTES (2 * 16384.0)
+/* Of the time: bytes that wait in the program fill the socket again as soon as it has room. */
+#define FULL_SHARE 0.9
 #define GROWN_BYTES 8e6
 #define LEAST_SECONDS 5.0
 
@@ -18,15 +22,24 @@ struct flood {
     struct process_id process;
     struct growth memory;
     const char *series;
-    double full_share;
+    double full_share, full_bytes;
     double largest_queue;
 };
+
+static double full_bytes(const struct observed *o, struct process_id process)
+{
+    struct growth sockets;
+    if (!growth_of(o, "fds_socket", process, LEAST_SECONDS, &sockets))
+        return FULL_BYTES;
+    return fmax(FULL_BYTES, EACH_BYTES * sockets.largest);
+}
 
 static bool floods(const struct observed *o, struct process_id process, struct flood *ret)
 {
     struct growth queue;
     *ret = (struct flood){ .process = process, .series = "anon" };
-    ret->full_share = share_at_least(o, "send_queue", process, FULL_BYTES);
+    ret->full_bytes = full_bytes(o, process);
+    ret->full_share = share_at_least(o, "send_queue", process, ret->full_bytes);
     if (!(ret->full_share >= FULL_SHARE) || o->steady_seconds < LEAST_SECONDS)
         return false;
     if (!growth_of(o, "anon", process, LEAST_SECONDS, &ret->memory)) {
@@ -79,10 +92,10 @@ static enum answer found(const struct observed *o, const struct flood *flood, st
     finding_say(&f->command, "ss -tinp | grep -A1 pid=%d  # Send-Q, not read yet by the peer",
         process->pid);
     finding_prove(f, flood->full_share, FULL_SHARE, "share", flood->memory.trend.n,
-        "time with %s or more unsent in sockets", words_bytes(FULL_BYTES).text);
+        "time with %s or more unsent in sockets", words_bytes(flood->full_bytes).text);
     finding_prove(f, grown, GROWN_BYTES, "bytes", flood->memory.trend.n, "memory grown meanwhile");
     finding_chart_series(f, o->profile, "send_queue", flood->process, (struct thread_id){ 0 },
-        false, FULL_BYTES, "Unsent bytes in sockets");
+        false, flood->full_bytes, "Unsent bytes in sockets");
     finding_chart_series(f, o->profile, flood->series, flood->process, (struct thread_id){ 0 },
         false, (double)NAN, "Memory");
     if (o->has_faults)

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * One thread wants a CPU all the time and the others allowed to the program stay idle. Demand
- * counts, time on a CPU and in the queue for one, so that a busy machine does not hide it.
+ * One thread wants a CPU all the time and the others allowed to the program stay idle. What it
+ * would use on a machine of its own counts, so that a busy one neither hides it nor feigns it.
  *
  * It is a defect only of work that could be divided, which nobody can see from outside. So a loop
  * that passes requests on at full speed and programs that came with the system are only told so;
@@ -32,9 +32,22 @@ struct pinned {
     double demand;                        /* cores, on average */
 };
 
+/* What it would use if nobody else wanted a CPU: its part of the time in which it did not stand in
+ * the queue for one. A thread that waits for storage between short steps is queued nearly always on
+ * a full machine, and is not bound by its CPU. */
 static float wants(const struct observed_thread *t, uint32_t window)
 {
-    return window < t->window_count ? t->on_cpu_share[window] + t->queued_share[window] : 0;
+    if (window >= t->window_count)
+        return 0;
+    float on_cpu = t->on_cpu_share[window], free = 1 - t->queued_share[window];
+    return free > on_cpu ? on_cpu / free : on_cpu > 0 ? 1 : 0;
+}
+
+/* In the queue all the time: what it would have done is not known. */
+static bool is_unknown(const struct observed_thread *t, uint32_t window)
+{
+    return t->on_cpu_share[window] + 0.02F > 1 - t->queued_share[window] &&
+           t->on_cpu_share[window] < 0.01F;
 }
 
 /* Python's threads take turns on one core: together they are pinned. */
@@ -59,6 +72,8 @@ static void look_at_windows(const struct observed *o, struct pinned *p)
     uint32_t from = (uint32_t)((o->steady_from_ns - o->start_ns + WINDOW_NS - 1) / WINDOW_NS);
     for (uint32_t w = from; w < p->thread->window_count; w++) {
         double all = 0, on_cpu = 0;
+        if (is_unknown(p->thread, w))
+            continue;
         for (uint32_t i = 0; i < o->thread_count; i++) {
             bool helper = o->threads[i].role == ROLE_HELPER;
             all += helper ? 0 : (double)wants(&o->threads[i], w);

@@ -10,7 +10,7 @@ let history = [];
 function summarise() {
   const all = orders.map((order) => ({ ...order, lines: [...order.lines], seen: { at: history.length } }));
   history.push(all);
-  if (history.length > 200) history = history.slice(100);
+  if (history.length > 20) history = history.slice(10);
   return all.length;
 }
 
