@@ -13,12 +13,13 @@
 #include "base/compiler.h"
 #include "base/file.h"
 #include "base/strbuf.h"
+#include "record/node_leftovers.h"
 
 extern const char prof_node_preload[], prof_node_preload_end[];
 
 /* ".cjs": what it is must not depend on a package.json in some folder above. */
-#define SCRIPT "prof.cjs"
-#define DATA "data"
+#define SCRIPT NODE_CHANNEL_SCRIPT
+#define DATA NODE_CHANNEL_DATA
 
 enum {
     FOLDER_MODE = 0711,
@@ -58,6 +59,7 @@ static char *make_folder(struct err *e)
 {
     for (size_t i = 0; i < PROF_ARRAY_LEN(places); i++) {
         struct strbuf path = STRBUF_INIT;
+        node_leftovers_remove(places[i]);
         strbuf_addf(&path, "%s/prof-XXXXXX", places[i]);
         if (mkdtemp(path.ptr))
             return strbuf_take(&path);
@@ -84,7 +86,8 @@ bool node_channel_open(struct node_channel *c, struct err *e)
     if (!c->folder)
         return false;
     c->folder_fd = open(c->folder, FOLDER_FLAGS);
-    bool ok = c->folder_fd >= 0 && mkdirat(c->folder_fd, DATA, 0700) == 0;
+    bool ok = c->folder_fd >= 0 && node_leftovers_lock(c->folder_fd) &&
+              mkdirat(c->folder_fd, DATA, 0700) == 0;
     if (ok)
         c->data_fd = openat(c->folder_fd, DATA, FOLDER_FLAGS);
     ok = c->data_fd >= 0 && fchmod(c->data_fd, DATA_MODE) == 0 &&
