@@ -235,6 +235,9 @@ class Doctor {
     }
 }
 
+// The whole graph is far below the answer: it is made when the browser has painted and has nothing else to do.
+const idle = () => new Promise((done) => (window.requestIdleCallback ? requestIdleCallback(done, { timeout: 1000 }) : setTimeout(done, 100)));
+
 async function start() {
     const data = JSON.parse(byId('doctor-data').textContent);
     const charts = JSON.parse(new TextDecoder().decode(await blockBytes('charts-data')));
@@ -242,6 +245,7 @@ async function start() {
     window.profDoctor = doctor;
     doctor.watchFocuses();
     document.documentElement.dataset.ready = 'true';
+    await idle();
     if (data.channels.length > 0) await doctor.explore();
     document.documentElement.dataset.explored = 'true';
 }

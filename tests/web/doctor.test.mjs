@@ -101,7 +101,7 @@ test('what disturbed the run is a line below the verdict, opened by who asks', {
     });
     await show('gate', {}, async (page) => {
         assert.match(await page.innerText('.finding'), /starved-by-others[\s\S]*When/, 'as the verdict it is a card');
-        assert.equal(await page.locator('.focus').count(), 0, 'and no stacks are its own');
+        assert.equal(await page.locator('section.focus').count(), 0, 'and no stacks are its own');
     });
 });
 
@@ -122,7 +122,7 @@ test('a picture of the same stacks is drawn once, and found from the others', { 
         const same = await page.evaluate(() => [...document.querySelectorAll('.finding .same')].map((section) => {
             const own = section.closest('.finding').querySelector('.rule').textContent;
             const other = document.querySelector(section.querySelector('a').getAttribute('href'));
-            return [own, other.querySelector('.rule').textContent, other.querySelectorAll('.focus').length];
+            return [own, other.querySelector('.rule').textContent, other.querySelectorAll('section.focus').length];
         }));
         assert.deepEqual(same, [['gc-pressure', 'loop-blocked-cpu', 1], ['logging-heavy', 'fd-leak', 1]]);
     });
