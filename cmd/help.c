@@ -97,11 +97,13 @@ static void add_commands(struct strbuf *out)
 
 void help_short(struct strbuf *out)
 {
-    strbuf_adds(out, "prof: find out where a program's CPU time goes\n\n"
-                     "  prof flame -- ./server            run a program, stop it with Ctrl-C\n"
-                     "  prof flame -d 10 -p 1234          watch a running process for 10 seconds\n"
-                     "  prof check                        what this machine lets prof measure\n\n"
-                     "Commands:\n");
+    strbuf_adds(out,
+        "prof: find out why a program is slow or grows, and where its CPU time goes\n\n"
+        "  prof doctor -d 60 -p 1234         what is wrong with it, and where\n"
+        "  prof flame -- ./server            run a program, stop it with Ctrl-C\n"
+        "  prof flame -d 10 -p 1234          watch a running process for 10 seconds\n"
+        "  prof check                        what this machine lets prof measure\n\n"
+        "Commands:\n");
     add_commands(out);
     strbuf_adds(out, "\n'prof help COMMAND' explains a command and its options.\n");
 }
@@ -114,8 +116,9 @@ void help_program(struct strbuf *out)
     help_short(out);
     strbuf_adds(out,
         "\nExit status: the program's own is passed on (128 + N when signal N ended it; 0\n"
-        "when prof stopped it). 2: wrong usage. 125: prof failed. 126: the program could\n"
-        "not be run. 127: there is no such program.\n");
+        "when prof stopped it). 123: a --fail-on condition holds; 122: one could not be\n"
+        "decided. 2: wrong usage. 125: prof failed. 126: the program could not be run.\n"
+        "127: there is no such program.\n");
 }
 
 static bool unknown_command(const char *name, struct err *e)

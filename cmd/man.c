@@ -111,7 +111,7 @@ void man_of_command(const struct command *command, struct strbuf *out)
 
 void man_of_program(struct strbuf *out)
 {
-    add_title(out, "prof", "find out where a program's CPU time goes");
+    add_title(out, "prof", "find out why a program is slow, and where its CPU time goes");
     strbuf_adds(out, ".SH SYNOPSIS\n");
     add_synopsis(out, "COMMAND [options] -- PROGRAM [args]");
     add_synopsis(out, "COMMAND [options] -p PID");
