@@ -112,7 +112,7 @@ static void add_answer(struct strbuf *out, const struct doctor_page *pg)
     strbuf_adds(out, " <code class=\"rule\">");
     html_short(out, slice_of(d->verdict), HTML_SHORT_MAX);
     strbuf_adds(out, "</code></p>\n<p class=\"sentence\" id=\"verdict-sentence\">");
-    html_text(out, slice_of(d->sentence ? d->sentence : ""));
+    doctor_prose(out, d->sentence);
     strbuf_adds(out, "</p>");
     add_culprit(out, pg, f);
     strbuf_adds(out, "</div></section>\n");
@@ -174,7 +174,7 @@ static void add_healthy(struct strbuf *out, const struct diagnosis *d)
         strbuf_adds(out, "<li>");
         doctor_mark_svg(out, DOCTOR_HEALTHY, 14);
         strbuf_adds(out, " ");
-        html_text(out, slice_of(d->healthy.ptr[i].said ? d->healthy.ptr[i].said : ""));
+        doctor_prose(out, d->healthy.ptr[i].said);
         strbuf_adds(out, "</li>\n");
     }
     strbuf_adds(out, folded ? "</ul></details></section>\n" : "</ul></section>\n");

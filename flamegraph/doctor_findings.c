@@ -15,12 +15,24 @@ const char *doctor_title(const struct finding *f)
     return f->rule && f->rule->title ? f->rule->title : f->id;
 }
 
+void doctor_prose(struct strbuf *out, const char *text)
+{
+    PROF_CLEANUP(strbuf_done) struct strbuf kept = STRBUF_INIT;
+    for (const char *at = text ? text : ""; *at; at++) {
+        if (at[0] == ' ' && at[1] == '%')
+            strbuf_adds(&kept, "\xc2\xa0"); /* no-break space */
+        else
+            strbuf_addc(&kept, *at);
+    }
+    html_text(out, strbuf_slice(&kept));
+}
+
 static void add_paragraph(struct strbuf *out, const char *class, const char *text)
 {
     if (!text || text[0] == '\0')
         return;
     strbuf_addf(out, "<p class=\"%s\">", class);
-    html_text(out, slice_of(text));
+    doctor_prose(out, text);
     strbuf_adds(out, "</p>\n");
 }
 
@@ -187,7 +199,7 @@ static void add_remark(struct strbuf *out, const struct finding *f, size_t i)
         doctor_mark_class(DOCTOR_GATE), i + 1);
     doctor_mark_svg(out, DOCTOR_GATE, 16);
     strbuf_adds(out, " <span>");
-    html_text(out, slice_of(f->summary ? f->summary : doctor_title(f)));
+    doctor_prose(out, f->summary ? f->summary : doctor_title(f));
     strbuf_adds(out, "</span></summary>\n<p class=\"tagline\">");
     add_tags(out, f);
     strbuf_adds(out, "</p>\n");

@@ -49,6 +49,9 @@ enum doctor_mark doctor_mark_of_verdict(const struct diagnosis *d);
 
 const char *doctor_title(const struct finding *f); /* of its rule */
 
+/* A sentence as markup; NULL is "". No line ends between a number and its "%". */
+void doctor_prose(struct strbuf *out, const char *text);
+
 const char *doctor_confidence_word(enum confidence c);
 const char *doctor_confidence_hint(enum confidence c); /* what the word means */
 

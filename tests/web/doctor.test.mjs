@@ -74,7 +74,7 @@ test('a finding has its code, its times, its stacks, its proof and what to do', 
         assert.match(await card.locator('.proofs').innerText(), /longest turn\s+410 ms\s+50\.0 ms\s+90/);
         assert.match(await card.locator('.next').innerText(), /Move the work out of the loop[\s\S]*prof doctor -d 60/);
         assert.match(await card.locator('.alternative').innerText(), /A debugger/);
-        assert.match(await page.innerText('#healthy'), /98 % of writes/);
+        assert.match(await page.innerText('#healthy'), /98\u00a0% of writes/);
         assert.match(await page.innerText('#not-seen'), /who woke whom[\s\S]*sudo prof doctor/);
     });
 });
@@ -110,7 +110,7 @@ test('what is good to know is folded below the findings, and its link opens it',
         assert.equal(await page.locator('.finding.note').count(), 3);
         assert.match(await page.innerText('#findings-title'), /^5 findings, and 3 that are good to know$/);
         const note = page.locator('.finding.note:has(.rule:text("json-heavy"))');
-        assert.match(await note.innerText(), /JSON\.stringify takes 12 %/);
+        assert.match(await note.innerText(), /JSON\.stringify takes 12\u00a0%/);
         assert.equal(await note.locator('.proofs').isVisible(), false);
         await page.click('#index a:has-text("Much time in JSON")');
         assert.equal(await note.locator('.proofs').isVisible(), true);
