@@ -24,7 +24,10 @@
 enum {
     RECORD_COST_NS = 700,  /* of a call's begin or end, measured on a busy redis */
     SYSCALL_COST_NS = 300, /* of every other call: slow path and filter */
-    COUNT_PERIOD = 1000,   /* every so many calls of a thread on a CPU are a record */
+    /* Of a switch while breakpoints are set: its record, and the registers that hold the addresses
+     * and are written anew, measured with two processes and a pipe. */
+    SWITCH_COST_NS = 1500,
+    COUNT_PERIOD = 1000, /* every so many calls of a thread on a CPU are a record */
 };
 
 #define SEARCH_NS UINT64_C(1000000000) /* for loops, before looking in bursts only */
@@ -209,11 +212,13 @@ static void close_events(struct loops *l)
 
 static uint64_t cost_ns(const struct loops *l)
 {
+    const struct recorder *r = l->recorder;
     if (l->entries)
-        return loop_entries_cost_ns(l->entries);
+        return loop_entries_cost_ns(l->entries) +
+               extra_events_count(r->extras, r->switch_event) * SWITCH_COST_NS;
     uint64_t sum = 0;
     for (int i = 0; i < EVENTS; i++)
-        sum += extra_events_cost_of(l->recorder->extras, l->events[i]);
+        sum += extra_events_cost_of(r->extras, l->events[i]);
     return sum;
 }
 
