@@ -8,7 +8,7 @@
 #include "analyze/words.h"
 #include "base/alloc.h"
 
-enum { LEAST_STARTS = 50, SHORT_LIFE_NS = 50000000 };
+enum { LEAST_STARTS = 50, SHORT_LIFE_NS = 50000000, GUILTY_MOST = 6 };
 #define PER_S 20.0
 #define SHORT_SHARE 0.5
 #define LEAST_SECONDS 3.0
@@ -83,10 +83,23 @@ static bool churns(const struct observed *o, bool threads, struct churn *ret)
     return true;
 }
 
-static enum answer found(const struct observed *o, const struct churn *c, struct finding *f)
+/* Who makes them, else who does most of the work: what a new thread begins with in the kernel is
+ * nobody's doing. */
+static void blame_maker(const struct observed *o, const struct churn *c, struct finding *f)
 {
     struct selection all = { .process = c->maker, .steady = true };
     struct selection making = { .any_frame = TRAIT(EXEC), .process = c->maker, .steady = true };
+    finding_blame(f, o, &making, GUILTY_MOST);
+    blame_without_kernel(o, f);
+    if (f->guilty.len && profile_func(o->profile, f->guilty.ptr[0].func)->kind != FUNC_KERNEL)
+        return;
+    f->guilty.len = 0;
+    finding_blame(f, o, &all, GUILTY_MOST);
+    blame_without_kernel(o, f);
+}
+
+static enum answer found(const struct observed *o, const struct churn *c, struct finding *f)
+{
     struct selection everything = { .steady = true };
     struct selection exec = { .any_frame = TRAIT(EXEC) | TRAIT(STARTUP), .steady = true };
     const char *what = c->threads ? "threads" : "processes";
@@ -122,8 +135,7 @@ static enum answer found(const struct observed *o, const struct churn *c, struct
     finding_chart_series(f, o->profile, c->threads ? "thread_starts" : "process_starts",
         (struct process_id){ 0 }, (struct thread_id){ 0 }, true, PER_S,
         c->threads ? "Threads started" : "Processes started");
-    finding_blame(f, o, observed_sum(o, &making).count ? &making : &all, 6);
-    blame_without_kernel(o, f);
+    blame_maker(o, c, f);
     return ANSWER_FOUND;
 }
 
