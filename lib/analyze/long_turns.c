@@ -22,17 +22,43 @@ static void add(struct long_turns *turns, double on_cpu_ns, uint64_t from_ns, ui
 
 /* ---- turns ---- */
 
+enum { SHORT_TURNS_MIN = 20 }; /* that tell what an event of this loop costs as a rule */
+
+struct event_cost {
+    double on_cpu_ns, events;
+    uint64_t turns;
+};
+
+static void add_cost(struct event_cost *cost, const struct span *s)
+{
+    if (s->events == 0 || s->on_cpu_ns == 0)
+        return;
+    cost->on_cpu_ns += (double)s->on_cpu_ns;
+    cost->events += s->events;
+    cost->turns++;
+}
+
+static double cost_of_one(const struct event_cost *cost, uint64_t least_turns)
+{
+    return cost->turns >= least_turns && cost->events > 0 ? cost->on_cpu_ns / cost->events : 0;
+}
+
 static void add_spans(const struct observed *o, const struct observed_thread *loop, double least_ns,
     struct long_turns *turns)
 {
     VEC(double) events = { 0 };
+    struct event_cost of_long = { 0 }, of_short = { 0 };
     uint32_t count;
     const struct span *spans = profile_spans(o->profile, &count);
     for (uint32_t i = 0; i < count; i++) {
         const struct span *s = &spans[i];
         bool counts =
             s->kind == SPAN_TURN && s->thread.i == loop->id.i && s->start_ns >= o->steady_from_ns;
-        if (!counts || (double)s->on_cpu_ns < least_ns)
+        if (!counts)
+            continue;
+        bool is_long = (double)s->on_cpu_ns >= least_ns;
+        add_cost(is_long ? &of_long : &of_short, s);
+        if (!is_long)
             continue;
         add(turns, (double)s->on_cpu_ns, s->start_ns, s->start_ns + s->duration_ns);
         if (s->events)
@@ -40,6 +66,8 @@ static void add_spans(const struct observed *o, const struct observed_thread *lo
     }
     turns->seen = loop->turns;
     turns->events = events.len ? median(events.ptr, events.len) : 0;
+    turns->event_ns = cost_of_one(&of_long, 1);
+    turns->short_event_ns = cost_of_one(&of_short, SHORT_TURNS_MIN);
     vec_done(&events);
 }
 

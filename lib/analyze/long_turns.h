@@ -26,6 +26,8 @@ struct long_turns {
     double longest_ns;              /* on the CPU */
     double on_cpu_ns;               /* of all long ones */
     double events;                  /* median of those known; 0 unknown */
+    double event_ns;                /* on the CPU for one event of a long turn; 0 unknown */
+    double short_event_ns;          /* likewise of a short turn */
     VEC(struct interval) intervals; /* in order, merged */
 };
 

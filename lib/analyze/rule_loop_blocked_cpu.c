@@ -19,6 +19,7 @@
 #define LEAST_BUSY 0.01 /* of the loop's time on the CPU */
 #define CRITICAL_BUSY 0.05
 #define MANY_EVENTS 8
+#define COSTLY 4 /* times what an event costs in a short turn: some of them are not quick */
 #define ONE_FUNCTION 0.25 /* of the time in inferred turns: below it, many short handlers */
 #define NEVER_SLEEPS 0.95
 
@@ -39,10 +40,13 @@ static double steady_on_cpu_ns(const struct observed *o, const struct observed_t
     return sum > 0 ? sum : (double)loop->on_cpu_ns;
 }
 
-/* Many short handlers in one turn: the loop is loaded, and each event is quick. */
+/* Many short handlers in one turn: the loop is loaded, and each event is quick. A slow one among
+ * them hides in the average, unless it is compared with turns that had none. */
 static bool is_batch(const struct long_turns *t)
 {
     if (t->count == 0 || t->events < MANY_EVENTS)
+        return false;
+    if (t->short_event_ns > 0 && t->event_ns > COSTLY * t->short_event_ns)
         return false;
     return t->on_cpu_ns / (double)t->count / t->events < EVENT_NS;
 }

@@ -50,6 +50,21 @@ Test(loop_blocked_cpu, turns_count_by_their_time_on_the_cpu)
     }
 }
 
+/* Eight requests wait whenever the loop comes round; one of them is slow. */
+Test(loop_blocked_cpu, a_slow_event_among_quick_ones_does_not_hide_in_their_average)
+{
+    struct made m = made_new("node", "node", 20);
+    made_states(&m, m.main, 0.5, 0);
+    made_turns(&m, m.main, 129, 13, 0, 0, 8);
+    made_turns(&m, m.main, 2000, 0.4, 0, 0, 8);
+    made_cpu(&m, m.main, FIB, 10, 0, 20);
+    struct finding f;
+    cr_assert_eq(made_ask(&m, &rule_loop_blocked_cpu, &f), ANSWER_FOUND);
+    cr_expect_eq(f.severity, SEVERITY_WARNING, "%s", f.summary);
+    finding_done(&f);
+    made_done(&m);
+}
+
 Test(loop_blocked_cpu, names_function_line_and_numbers)
 {
     struct made m = server_with(&turns_rows[0]);
