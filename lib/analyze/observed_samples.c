@@ -98,6 +98,8 @@ static bool one_stack_fits(
     const struct observed *o, const struct selection *s, struct stack_id stack)
 {
     trait_set traits = o->stack_traits[stack.i];
+    if (traits & TRAIT(OURS))
+        return false;
     if (s->any_frame && !(traits & s->any_frame))
         return false;
     if (s->no_frame && traits & s->no_frame)

@@ -13,6 +13,7 @@ enum { SURE_SAMPLES = 200, LONG_TURNS = 5 };
 #define LONG_NS 10e6
 #define LEAST_SHARE 0.05 /* of the loop's active time */
 #define CRITICAL_SHARE 0.3
+#define LEAST_OF_RUN 0.01 /* of the run, that nobody else was served: less is felt by nobody */
 
 /* Synchronous by name, but not about files; and what is read to load code. */
 #define NOT_FILES (TRAIT(CRYPTO) | TRAIT(COMPRESS) | TRAIT(EXEC) | TRAIT(STARTUP) | TRAIT(LOGGING))
@@ -27,6 +28,7 @@ struct file_io {
     uint32_t long_turns; /* that were mostly spent so */
     interval_vec in;
     double share;
+    bool matters;
 };
 
 /* The loop's turns of LONG_NS and more, in order. */
@@ -72,7 +74,11 @@ static void measure(const struct observed *o, uint64_t active_ns, struct file_io
     io->blocked_ns = waited(o, &waits).weight;
     io->active_ns = active_ns;
     double cpu = io->cpu.low * (double)io->loop->on_cpu_ns + (double)io->turns.weight;
-    io->share = active_ns ? fmin(1, (cpu + (double)io->blocked_ns) / (double)active_ns) : 0;
+    double ns = cpu + (double)io->blocked_ns;
+    io->share = active_ns ? fmin(1, ns / (double)active_ns) : 0;
+    /* On a machine of its own, the same work would have filled more of the run. */
+    double alone_ns = ns / fmax(1 - o->starved_share, 0.05);
+    io->matters = alone_ns >= LEAST_OF_RUN * o->steady_seconds * 1e9;
 }
 
 static void say_words(const struct observed *o, const struct file_io *io, struct finding *f)
@@ -137,7 +143,7 @@ static enum answer look(const struct observed *o, struct finding *f)
         if (t->role != ROLE_LOOP)
             continue;
         measure(o, active[t->id.i], &io);
-        answer = io.share >= LEAST_SHARE ? found(o, &io, f) : ANSWER_HEALTHY;
+        answer = io.matters && io.share >= LEAST_SHARE ? found(o, &io, f) : ANSWER_HEALTHY;
         vec_done(&io.in);
     }
     free(active);

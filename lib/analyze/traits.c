@@ -38,6 +38,7 @@ static const char *const names[TRAITS] = {
     [TRAIT_SERIALISE] = "serialising",
     [TRAIT_TEMPLATE] = "templates",
     [TRAIT_SQL] = "the database client",
+    [TRAIT_OURS] = "prof itself",
 };
 
 const char *trait_name(enum trait t)
@@ -116,9 +117,15 @@ static bool is_log_name(struct slice name)
     return slice_starts(word, "log") && word.len > 3 && isupper((unsigned char)word.ptr[3]);
 }
 
+/* The script that prof loads into node (record/node_preload.js), in a folder of its own. */
+static bool is_ours(struct slice file)
+{
+    return slice_ends(file, "/prof.cjs") && memmem(file.ptr, file.len, "/prof-", 6) != NULL;
+}
+
 static trait_set of_form(const struct profile *p, const struct func *f, struct slice name)
 {
-    trait_set set = 0;
+    trait_set set = is_ours(profile_string(p, f->file)) ? TRAIT(OURS) : 0;
     if (is_sync_api(p, f, name))
         set |= TRAIT(SYNC_API);
     if (is_bytecode_handler(name))

@@ -44,6 +44,7 @@ enum trait {
     TRAIT_SERIALISE, /* pickle, protobuf, structuredClone, v8.serialize */
     TRAIT_TEMPLATE,
     TRAIT_SQL,
+    TRAIT_OURS, /* what prof itself does within the target: selections leave it out */
     TRAITS,
 };
 

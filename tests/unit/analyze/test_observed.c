@@ -166,3 +166,17 @@ Test(observed, running_totals_count_after_start_up_and_over_processes)
     observed_free(o);
     made_done(&m);
 }
+
+/* node runs prof's own script, whose cost is no fault of the program. */
+Test(observed, what_prof_does_in_the_target_is_left_out)
+{
+    struct made m = made_new("server", "node", 10);
+    made_cpu(&m, m.main, "main@a.js:1", 4, 0, 10);
+    made_cpu(&m, m.main, "flush@/tmp/prof-Ab12cd/prof.cjs:46", 2, 0, 10);
+    made_cpu(&m, m.main, "mine@/srv/prof.cjs:46", 1, 0, 10);
+    struct observed *o = observed_new(m.p);
+    struct selection all = { 0 };
+    cr_expect_float_eq((double)observed_sum(o, &all).weight / 1e9, 5, 0.1);
+    observed_free(o);
+    made_done(&m);
+}
