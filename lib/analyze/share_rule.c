@@ -3,6 +3,7 @@
 
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "analyze/answers.h"
 #include "analyze/words.h"
@@ -111,6 +112,18 @@ static void say_summary(const struct observed *o, const struct share_rule *r,
         culprit);
 }
 
+/* A command is there to be copied: "PID" in it becomes that of the busiest process. */
+static void say_command(const struct observed *o, const char *command, struct finding *f)
+{
+    const char *word = strstr(command, "PID");
+    const int pid = f->process.i ? profile_process(o->profile, f->process)->pid : 0;
+    if (!word || pid == 0)
+        finding_say(&f->command, "%s", command);
+    else
+        finding_say(
+            &f->command, "%.*s%d%s", (int)(word - command), command, pid, word + strlen("PID"));
+}
+
 void share_tell(const struct observed *o, const struct share_rule *r,
     const struct share_judged *judged, struct finding *f)
 {
@@ -133,7 +146,7 @@ void share_tell(const struct observed *o, const struct share_rule *r,
         finding_say(&f->alternative, "%s", r->alternative);
     finding_say(&f->advice, "%s", advice_for(o, &r->advice));
     if (r->command)
-        finding_say(&f->command, "%s", r->command);
+        say_command(o, r->command, f);
     finding_prove(f, judged->share.value, r->warn, "share", judged->share.n,
         "share of CPU time in %s (95 %% sure: at least %s)", r->work,
         words_share(judged->share.low).text);
