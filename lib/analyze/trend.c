@@ -86,7 +86,7 @@ static void mann_kendall(const struct trend_point *m, size_t n, double *ret_tau,
 
 /* ---- shapes ---- */
 
-enum { TERMS_MAX = 3, PARAMETER_STEPS = 16 };
+enum { TERMS_MAX = 3 };
 
 /* Least squares of y on `terms` columns of x, by Gauss-Jordan on the normal equations. Returns the
  * sum of squared residuals; INFINITY when the columns depend on each other. */
@@ -148,8 +148,8 @@ static double curve_squares(
 {
     double x[WHOLE_BLOCKS][TERMS_MAX], y[WHOLE_BLOCKS], b[TERMS_MAX];
     double best = (double)INFINITY, start = m[0].t, length = m[n - 1].t - m[0].t;
-    for (int k = 0; k <= PARAMETER_STEPS; k++) {
-        double parameter = from + (to - from) * k / PARAMETER_STEPS;
+    const double pace = (to - from) / 16;
+    for (double parameter = from; parameter <= to; parameter += pace) { // NOLINT: a fit, not a count
         for (size_t i = 0; i < n; i++) {
             double t = (m[i].t - start) / length;
             x[i][0] = 1;
