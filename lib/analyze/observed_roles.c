@@ -184,13 +184,16 @@ static uint64_t known_waits_ns(const struct observed_thread *t)
     return sum;
 }
 
-/* Without waits, a thread most of whose samples lie below a known loop's own function. */
+/* Without waits, a thread most of whose samples lie below a known loop's own function. Stacks that
+ * were cut short do not say. */
 static bool runs_a_known_loop(const struct observed *o, const struct observed_thread *t)
 {
-    if (t->cpu.count < LOOP_WAITS_MIN)
-        return false;
-    struct selection below = { .thread = t->id, .any_frame = TRAIT(EVENT_LOOP) };
-    return observed_sum(o, &below).count * 100 >= t->cpu.count * LOOP_SAMPLES_PERCENT;
+    struct selection whole = { .thread = t->id, .no_frame = TRAIT(CUT) };
+    struct selection below = whole;
+    below.any_frame = TRAIT(EVENT_LOOP);
+    uint64_t known = observed_sum(o, &whole).count;
+    return known >= LOOP_WAITS_MIN &&
+           observed_sum(o, &below).count * 100 >= known * LOOP_SAMPLES_PERCENT;
 }
 
 /* Go's scheduler waits for events on whichever thread has nothing else to do: none of them is a

@@ -38,6 +38,7 @@ static const char *const names[TRAITS] = {
     [TRAIT_SERIALISE] = "serialising",
     [TRAIT_TEMPLATE] = "templates",
     [TRAIT_SQL] = "the database client",
+    [TRAIT_CUT] = "unknown callers",
     [TRAIT_OURS] = "prof itself",
 };
 
@@ -169,6 +170,8 @@ static const struct trait_rows module_rows = { modules, sizeof modules / sizeof 
 trait_set traits_of(const struct profile *p, const struct func *f)
 {
     struct slice name = without_marks(profile_string(p, f->name));
+    if (f->kind == FUNC_MARKER)
+        return TRAIT(CUT);
     if (f->kind == FUNC_KERNEL)
         return of_rows(&trait_kernel_names, name);
     const struct module *module = profile_module(p, f->module);

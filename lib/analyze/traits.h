@@ -44,6 +44,7 @@ enum trait {
     TRAIT_SERIALISE, /* pickle, protobuf, structuredClone, v8.serialize */
     TRAIT_TEMPLATE,
     TRAIT_SQL,
+    TRAIT_CUT,  /* stands for callers that are not known: the stack was cut short */
     TRAIT_OURS, /* what prof itself does within the target: selections leave it out */
     TRAITS,
 };
