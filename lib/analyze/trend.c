@@ -149,7 +149,7 @@ static double curve_squares(
     double x[WHOLE_BLOCKS][TERMS_MAX], y[WHOLE_BLOCKS], b[TERMS_MAX];
     double best = (double)INFINITY, start = m[0].t, length = m[n - 1].t - m[0].t;
     const double pace = (to - from) / 16;
-    for (double parameter = from; parameter <= to; parameter += pace) { // NOLINT: a fit, not a count
+    for (double parameter = from; parameter <= to; parameter += pace) { // NOLINT: a fit
         for (size_t i = 0; i < n; i++) {
             double t = (m[i].t - start) / length;
             x[i][0] = 1;
