@@ -127,24 +127,6 @@ static void keep_early(struct loop_thread *l, const struct turn *turn)
     l->early[at] = *turn;
 }
 
-static void become_loop(
-    struct turns *ts, struct loop_thread *l, const struct thread_times *now, uint64_t time_ns)
-{
-    const uint64_t blocked_ns =
-        now->blocked_ns > l->blocked_from_ns ? now->blocked_ns - l->blocked_from_ns : 0;
-    if (l->calls < LOOP_CALLS || l->wait_blocked_ns * 100 < blocked_ns * LOOP_SHARE_PERCENT)
-        return;
-    l->row = ts->row_of(ts->row_ctx, l->pid, l->tid, time_ns);
-    if (l->row.i == 0)
-        return;
-    l->is_loop = true;
-    l->turn = profile_histogram(ts->profile, "turn", l->row);
-    l->turn_on_cpu = profile_histogram(ts->profile, "turn_on_cpu", l->row);
-    for (uint32_t i = 0; i < l->early_count; i++)
-        say_turn(ts, l, &l->early[i]);
-    l->early_count = 0;
-}
-
 /* Nothing is known when records were lost in between: totals then miss a piece. */
 static struct thread_times since(const struct thread_times *from, const struct thread_times *to)
 {
@@ -156,6 +138,34 @@ static struct thread_times since(const struct thread_times *from, const struct t
         .blocked_ns = to->blocked_ns - from->blocked_ns,
         .queued_ns = to->queued_ns - from->queued_ns,
     };
+}
+
+/* Nearly all that it was blocked, or hardly ever elsewhere beside what it computes: a loop with
+ * more to do than it can seldom sleeps in its wait. */
+static bool waits_as_a_loop(const struct loop_thread *l, const struct thread_times *now)
+{
+    const struct thread_times t = since(&l->first, now);
+    if (l->calls < LOOP_CALLS)
+        return false;
+    if (l->wait_blocked_ns * 100 >= t.blocked_ns * LOOP_SHARE_PERCENT)
+        return true;
+    return (t.blocked_ns - l->wait_blocked_ns) * 100 < t.on_cpu_ns * BUSY_LOOP_PERCENT;
+}
+
+static void become_loop(
+    struct turns *ts, struct loop_thread *l, const struct thread_times *now, uint64_t time_ns)
+{
+    if (!waits_as_a_loop(l, now))
+        return;
+    l->row = ts->row_of(ts->row_ctx, l->pid, l->tid, time_ns);
+    if (l->row.i == 0)
+        return;
+    l->is_loop = true;
+    l->turn = profile_histogram(ts->profile, "turn", l->row);
+    l->turn_on_cpu = profile_histogram(ts->profile, "turn_on_cpu", l->row);
+    for (uint32_t i = 0; i < l->early_count; i++)
+        say_turn(ts, l, &l->early[i]);
+    l->early_count = 0;
 }
 
 static void end_turn(struct turns *ts, struct loop_thread *l, const struct thread_times *now,
@@ -201,7 +211,7 @@ void turns_enter(struct turns *ts, pid_t pid, pid_t tid, const struct thread_sta
     if (call->entries_only && l->in_wait && !l->slept) /* that call returned at once */
         begin_turn(l, &l->at_enter, l->entered_ns, 0);
     if (l->calls == 0)
-        l->blocked_from_ns = now.blocked_ns;
+        l->first = now;
     end_turn(ts, l, &now, time_ns, false);
     l->calls++;
     l->in_wait = true;

@@ -6,7 +6,8 @@
  *       |--waits--|===== a turn =====|-waits--|=== ...
  *
  * A thread is a loop once it has waited so LOOP_CALLS times and most of what it was blocked was in
- * these calls: a helper that polls once is none. Until then its turns are kept back.
+ * these calls, or it computes nearly all the time: a helper that polls once is none. Until then its
+ * turns are kept back.
  *
  * When only entries can be seen (a breakpoint on libc's function), a call that slept ends with the
  * switch that brings the thread back, and one that did not sleep ended at once.
@@ -30,6 +31,7 @@
 enum {
     LOOP_CALLS = 20,
     LOOP_SHARE_PERCENT = 80,
+    BUSY_LOOP_PERCENT = 10, /* of its time on the CPU, blocked elsewhere */
     TURNS_LONG_MAX = 20000, /* spans of long turns; more come only when they are longer still */
     TURNS_SHORT_MAX = 2000, /* a sample of the short ones, over all loops */
     LOOPS_MAX = 1024,
@@ -60,7 +62,8 @@ struct loop_thread {
     bool turn_cut;
     uint32_t events; /* that the wait before it returned */
     struct thread_times at_enter, at_exit;
-    uint64_t calls, wait_blocked_ns, blocked_from_ns;
+    uint64_t calls, wait_blocked_ns;
+    struct thread_times first;        /* when it first waited so */
     uint64_t looked_ns, look_from_ns; /* time for which every call was seen */
     uint64_t long_turns;
     struct turn early[LOOP_CALLS];

@@ -138,6 +138,23 @@ Test(turns, a_thread_that_is_mostly_blocked_elsewhere_is_no_loop)
     teardown(&w);
 }
 
+/* There is always an event: its wait never sleeps, and what little it blocks is elsewhere. */
+Test(turns, a_loop_that_has_more_to_do_than_it_can_is_one)
+{
+    struct world w;
+    setup(&w);
+    for (int i = 0; i < 3 * LOOP_CALLS; i++) {
+        enter(&w, EPOLL, false);
+        leave(&w, EPOLL, 8);
+        w.now_ns += 20 * MS;
+        off(&w, false, MS / 2); /* a lock, a file */
+    }
+    cr_expect_eq(turns_loops(&w.turns), 1);
+    turns_flush(&w.turns, w.now_ns);
+    cr_expect_eq(histogram(&w, "turn")->max_ns, 20 * MS + MS / 2);
+    teardown(&w);
+}
+
 Test(turns, another_wait_within_a_turn_does_not_end_it)
 {
     struct world w;
