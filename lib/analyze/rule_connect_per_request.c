@@ -14,6 +14,7 @@ enum { LEAST_CONNECTS = 20 };
 #define SHORT_LIFE_NS 1e9
 #define LEAST_SECONDS 5.0
 #define LEAST_PER_S 2.0
+#define MOST_SEEN 0.9 /* of the run: the count is that of nearly all */
 
 struct connecting {
     struct talk peer;
@@ -50,14 +51,22 @@ static bool is_per_request(const struct connecting *c)
     return isnan(c->exchanges) ? short_life : c->exchanges <= MOST_EXCHANGES;
 }
 
+/* Many connections are looked at for a part of the time only. */
+static double seconds_seen(const struct observed *o)
+{
+    double ns = observed_fact_number(o, (struct process_id){ 0 }, "connects_seen_ns");
+    return fmax(ns > 0 ? ns / 1e9 : o->seconds, 1e-3);
+}
+
 static bool find_peer(const struct observed *o, struct connecting *ret)
 {
+    double seconds = seconds_seen(o);
     struct talks talks;
     bool found = false;
     talks_of(o, "connect", WAITS(TCP) | WAITS(UNIX), false, &talks);
     for (size_t i = 0; i < talks.rows.len && !found; i++) {
         *ret = (struct connecting){ .peer = talks.rows.ptr[i] };
-        ret->per_s = (double)ret->peer.count / fmax(o->seconds, 1e-3);
+        ret->per_s = (double)ret->peer.count / seconds;
         ret->per_request = o->requests_per_s > 0 ? ret->per_s / o->requests_per_s : (double)NAN;
         ret->exchanges = exchanges_for_each(o, &ret->peer, ret->per_s);
         ret->life_ns = (double)ret->peer.ns / (double)ret->peer.count;
@@ -117,10 +126,12 @@ static enum answer found(const struct observed *o, const struct connecting *c, s
     f->weight = weight_of(o, c);
     f->process = c->peer.process;
     finding_say(&f->summary,
-        "%s connected to %.*s %s times, %s%s%s: nearly every request has a connection "
+        "%s connected to %.*s %s%s times, %s%s%s: nearly every request has a connection "
         "of its own.",
-        name.ptr, SLICE_ARG(c->peer.object), words_count((double)c->peer.count).text,
-        words_of(c->per_s, "1/s").text, isnan(c->per_request) ? "" : ", for each request ",
+        name.ptr, SLICE_ARG(c->peer.object),
+        seconds_seen(o) < MOST_SEEN * o->seconds ? "at least " : "",
+        words_count((double)c->peer.count).text, words_of(c->per_s, "1/s").text,
+        isnan(c->per_request) ? "" : ", for each request ",
         isnan(c->per_request) ? "" : words_of(c->per_request, "").text);
     if (c->life_ns > 0)
         finding_say(&f->detail, "A connection lived for %s on average.", words_ns(c->life_ns).text);

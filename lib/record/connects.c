@@ -11,6 +11,7 @@
  */
 #include "record/source.h"
 
+#include <inttypes.h>
 #include <linux/perf_event.h>
 #include <netinet/in.h>
 #include <stdlib.h>
@@ -54,6 +55,7 @@ struct connects {
     uint32_t event;
     bool refused, said;
     uint64_t looked_ns, counted, paused_ns; /* paused_ns 0: open */
+    uint64_t seen_ns;                       /* how long it was open while recording */
 };
 
 static void end_connection(struct connects *s, struct connection *c, uint64_t now_ns)
@@ -165,11 +167,33 @@ static void connects_take(void *state, const struct perf_record *r)
     };
 }
 
+/* The time since the last look counts as seen when the event was open in it, from the first
+ * connection on: what was before is no part of a rate. */
+static void add_seen(struct connects *s, uint64_t now_ns)
+{
+    const struct recorder *r = s->recorder;
+    if (extra_events_count(r->extras, s->event) == 0)
+        return;
+    const uint64_t from_ns = s->looked_ns > r->from_ns ? s->looked_ns : r->from_ns;
+    const uint64_t to_ns = now_ns < r->to_ns ? now_ns : r->to_ns;
+    if (!s->paused_ns && !s->refused && to_ns > from_ns)
+        s->seen_ns += to_ns - from_ns;
+}
+
+static void say_seen(const struct connects *s)
+{
+    PROF_CLEANUP(strbuf_done) struct strbuf text = STRBUF_INIT;
+    strbuf_addf(&text, "%" PRIu64, s->seen_ns);
+    profile_set_fact(
+        s->recorder->profile, (struct process_id){ 0 }, "connects_seen_ns", strbuf_slice(&text));
+}
+
 /* Above the rate, or in a crowd: closed for a while, and looked at again. */
 static void keep_rate(struct connects *s, uint64_t now_ns)
 {
     struct extra_events *extras = s->recorder->extras;
     const uint64_t count = extra_events_count(extras, s->event);
+    add_seen(s, now_ns);
     if (extra_events_crowded(extras)) {
         s->paused_ns = now_ns;
     } else if (s->paused_ns && now_ns - s->paused_ns >= PAUSE_NS) {
@@ -193,6 +217,10 @@ static void connects_drain(void *state, uint64_t now_ns, bool last)
     const uint64_t end_ns = now_ns < s->recorder->to_ns ? now_ns : s->recorder->to_ns;
     for (size_t i = 0; last && i < SLOTS; i++)
         end_connection(s, &s->list[i], end_ns);
+    if (last) {
+        add_seen(s, now_ns);
+        say_seen(s);
+    }
     if (last || s->refused || now_ns - s->looked_ns < LOOK_INTERVAL_NS)
         return;
     keep_rate(s, now_ns);
