@@ -177,6 +177,10 @@ double observed_fact_number(
     const struct observed *o, struct process_id process, const char *key); /* NAN: none */
 struct slice observed_fact(const struct observed *o, struct process_id process, const char *key);
 
+/* What a request takes as a rule, by the load tool: the median, or the mean where it says no more;
+ * NAN: not known. */
+double observed_latency_ns(const struct observed *o);
+
 const struct observed_thread *observed_thread(const struct observed *o, struct thread_id id);
 const struct observed_process *observed_process(const struct observed *o, struct process_id id);
 

@@ -122,3 +122,10 @@ double observed_fact_number(const struct observed *o, struct process_id process,
     double value = strtod(text.ptr, &end); /* strings of a profile are zero-terminated */
     return end == text.ptr ? (double)NAN : value;
 }
+
+double observed_latency_ns(const struct observed *o)
+{
+    const struct process_id run = { 0 };
+    double half = observed_fact_number(o, run, "load_p50_ns");
+    return isnan(half) ? observed_fact_number(o, run, "load_mean_ns") : half;
+}

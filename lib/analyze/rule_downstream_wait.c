@@ -134,7 +134,7 @@ static bool slow_requests(const struct observed *o, struct downstream *d)
 {
     struct process_id run = { 0 };
     double requests = observed_fact_number(o, run, "load_requests");
-    d->latency_ns = observed_fact_number(o, run, "load_p50_ns");
+    d->latency_ns = observed_latency_ns(o);
     if (!(o->requests_per_s > 0) || !(d->latency_ns >= SLOW_NS) || !(requests >= LEAST_REQUESTS))
         return false;
     d->cpu_ns = o->cores * 1e9 / o->requests_per_s;
@@ -199,12 +199,12 @@ static void say_summary(const struct observed *o, const struct downstream *d, st
             name.ptr, SLICE_ARG(d->peer), words_ns(d->mean_ns).text);
     else
         finding_say(&f->summary,
-            "Requests to %s took %s at the median and %s of CPU time: the rest is "
+            "Requests to %s took %s as a rule and %s of CPU time: the rest is "
             "waiting%s%.*s, while the event loop is idle.",
             name.ptr, words_ns(d->latency_ns).text, words_ns(d->cpu_ns).text,
             d->peer.len ? ", probably for " : "", SLICE_ARG(d->peer));
     if (!isnan(d->latency_ns) && !isnan(d->mean_ns))
-        finding_say(&f->detail, "Requests took %s at the median and %s of CPU time.",
+        finding_say(&f->detail, "Requests took %s as a rule and %s of CPU time.",
             words_ns(d->latency_ns).text, words_ns(d->cpu_ns).text);
 }
 

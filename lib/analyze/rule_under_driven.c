@@ -40,7 +40,7 @@ static uint64_t busy_wait_ns(const struct observed *o, const struct observed_thr
 /* Requests that were being answered at any time: rate x latency (Little). */
 static double requests_in_flight(const struct observed *o)
 {
-    double latency = observed_fact_number(o, (struct process_id){ 0 }, "load_p50_ns");
+    double latency = observed_latency_ns(o);
     if (isnan(latency) || latency < SLOW_REQUEST_NS)
         return 0;
     return o->requests_per_s * latency / NS_PER_S;
