@@ -22,7 +22,7 @@
 #include "record/turns.h"
 
 enum {
-    RECORD_COST_NS = 700,  /* of a call's begin or end, measured on a busy redis */
+    RECORD_COST_NS = 700,  /* of a call's begin or end: an estimate, not measured apart */
     SYSCALL_COST_NS = 300, /* of every other call: slow path and filter */
     /* Of a switch while breakpoints are set: its record, and the registers that hold the addresses
      * and are written anew, measured with two processes and a pipe. */
