@@ -5,6 +5,7 @@
 #include <zlib.h>
 
 #include "base/compiler.h"
+#include "base/markup.h"
 #include "base/utf8.h"
 
 enum { ZLIB_LEVEL = 6 };
@@ -43,37 +44,18 @@ void text_middle(struct strbuf *out, struct slice text, size_t max_bytes)
     utf8_add_printable(out, slice_skip(text, from));
 }
 
-static void add_escaped(struct strbuf *out, struct slice clean)
-{
-    for (size_t i = 0; i < clean.len; i++) {
-        const char c = clean.ptr[i];
-        if (c == '&')
-            strbuf_adds(out, "&amp;");
-        else if (c == '<')
-            strbuf_adds(out, "&lt;");
-        else if (c == '>')
-            strbuf_adds(out, "&gt;");
-        else if (c == '"')
-            strbuf_adds(out, "&quot;");
-        else if (c == '\'')
-            strbuf_adds(out, "&#39;");
-        else
-            strbuf_addc(out, c);
-    }
-}
-
 void html_text(struct strbuf *out, struct slice text)
 {
     PROF_CLEANUP(strbuf_done) struct strbuf clean = STRBUF_INIT;
     text_clean(&clean, text, HTML_NAME_MAX);
-    add_escaped(out, strbuf_slice(&clean));
+    markup_add(out, strbuf_slice(&clean));
 }
 
 void html_short(struct strbuf *out, struct slice text, size_t max_bytes)
 {
     PROF_CLEANUP(strbuf_done) struct strbuf clean = STRBUF_INIT;
     text_middle(&clean, text, max_bytes);
-    add_escaped(out, strbuf_slice(&clean));
+    markup_add(out, strbuf_slice(&clean));
 }
 
 void base64_add(struct strbuf *out, const uint8_t *bytes, size_t len)

@@ -37,7 +37,7 @@ struct word words_ns(double ns)
         { 2 * 60e9, 60e9, "minutes" },
         { 1e9, 1e9, "s" },
         { 1e6, 1e6, "ms" },
-        { 1e3, 1e3, "us" },
+        { 1e3, 1e3, "µs" },
         { 0, 1, "ns" },
     };
     return stepped(ns, steps, PROF_ARRAY_LEN(steps));
@@ -51,10 +51,10 @@ struct word words_seconds(double seconds)
 struct word words_bytes(double bytes)
 {
     static const struct step steps[] = {
-        { 1e12, 1e12, "TB" },
-        { 1e9, 1e9, "GB" },
-        { 1e6, 1e6, "MB" },
-        { 1e3, 1e3, "kB" },
+        { 0x1p40, 0x1p40, "TiB" },
+        { 0x1p30, 0x1p30, "GiB" },
+        { 0x1p20, 0x1p20, "MiB" },
+        { 0x1p10, 0x1p10, "KiB" },
         { 0, 1, "bytes" },
     };
     return stepped(bytes, steps, PROF_ARRAY_LEN(steps));

@@ -7,6 +7,7 @@
 
 #include "analyze/rule.h"
 #include "analyze/write.h"
+#include "base/markup.h"
 #include "base/utf8.h"
 #include "format/out.h"
 
@@ -27,17 +28,12 @@ static void add_escaped(struct strbuf *out, struct slice text)
     while (rest.len) {
         size_t len;
         uint32_t c = utf8_decode(rest, &len);
+        const struct slice one = { rest.ptr, len };
         rest = slice_skip(rest, len);
-        if (c == '&')
-            strbuf_adds(out, "&amp;");
-        else if (c == '<')
-            strbuf_adds(out, "&lt;");
-        else if (c == '>')
-            strbuf_adds(out, "&gt;");
-        else if (c == '"')
-            strbuf_adds(out, "&quot;");
+        if (forbidden(c))
+            utf8_encode(out, 0xfffd);
         else
-            utf8_encode(out, forbidden(c) ? 0xfffd : c);
+            markup_add(out, one);
     }
 }
 

@@ -38,7 +38,7 @@ Test(memory_growth, names_who_grew_it_how_fast_and_when_the_limit_is_reached)
     add_faults("main;handle@server.c:10;remember@server.c:33;l:malloc", 100);
     add_faults("main;handle@server.c:10;work@server.c:20;l:malloc", 20);
     ask_expect_found(&m, &rule_memory_growth, SEVERITY_CRITICAL, CONFIDENCE_LIKELY, "remember",
-        WORDS("server (pid 4100)", "140 MB", "/s"));
+        WORDS("server (pid 4100)", "134 MiB", "/s"));
     struct finding f;
     made_ask(&m, &rule_memory_growth, &f);
     cr_expect(strstr(f.detail, "control group") != NULL, "%s", f.detail);
@@ -228,7 +228,7 @@ Test(no_backpressure, full_sockets_and_growing_memory_are_found)
     made_series(&m, "anon", "bytes", m.process, 40e6, 400e6);
     add_faults("main;stream@server.c:70;l:malloc", 50);
     ask_expect_found(&m, &rule_no_backpressure, SEVERITY_WARNING, CONFIDENCE_LIKELY, "stream",
-        WORDS("server (pid 4100)", "2.5"));
+        WORDS("server (pid 4100)", "2.38 MiB"));
     struct diagnosis d;
     diagnose(m.p, &d);
     cr_expect(eq(str, (char *)d.verdict, "no-backpressure"));

@@ -92,7 +92,7 @@ Test(context_switch_storm, two_threads_that_hand_over_all_the_time_are_found)
     made_series(&m, "switches_voluntary", "count", m.process, 0, 20 * 100000);
     made_wait(&m, m.main, "main;pass_on@relay.c:8;l:read", "read pipe pipe", 1000, 5, 1.01, 20);
     ask_expect_found(&m, &rule_context_switch_storm, SEVERITY_WARNING, CONFIDENCE_CERTAIN,
-        "pass_on", WORDS("relay (pid 4100)", "100,", "10 us"));
+        "pass_on", WORDS("relay (pid 4100)", "100,", "10 µs"));
     made_done(&m);
 }
 
