@@ -131,6 +131,7 @@ static void blame(const struct observed *o, const struct hot *hot, struct findin
         guilty.share = fmin(guilty.share, 1);
         vec_push(&f->guilty, guilty);
     }
+    func_amounts_done(&functions);
 }
 
 static enum answer found(
