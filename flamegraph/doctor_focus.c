@@ -22,6 +22,12 @@ static uint32_t guilty_len(const struct finding *f)
     return f->guilty.len < GUILTY_MAX ? (uint32_t)f->guilty.len : GUILTY_MAX;
 }
 
+/* A function that makes others do it does more than that: its stacks are told by theirs. */
+static bool is_in(const struct guilty *g, const struct line *line)
+{
+    return !g->calls && g->func.i == line->func.i;
+}
+
 /* One bit for each guilty function that the frame is in. */
 static uint32_t frame_bits(
     const struct profile *p, const struct finding *f, struct frame_id frame, uint32_t guilty)
@@ -30,7 +36,7 @@ static uint32_t frame_bits(
     uint32_t bits = 0;
     for (uint32_t l = 0; l < profile_frame(p, frame)->line_count; l++) {
         for (uint32_t k = 0; k < guilty; k++)
-            bits |= (f->guilty.ptr[k].func.i == lines[l].func.i ? UINT32_C(1) : 0) << k;
+            bits |= (is_in(&f->guilty.ptr[k], &lines[l]) ? UINT32_C(1) : 0) << k;
     }
     return bits;
 }

@@ -10,6 +10,8 @@
 #include "base/alloc.h"
 #include "base/compiler.h"
 
+#define MOST_PASSES 0.8  /* of what is blamed passes through a function that may be to blame */
+#define DIRECT_DEPTH 1.5 /* of two functions, mean: hardly ever is another one between them */
 #define OTHERS_LEAST 0.1 /* of what is blamed: as much must be functions outside of the runtime */
 
 const char *severity_id(enum severity s)
@@ -135,6 +137,87 @@ static void runtime_last(const struct observed *o, struct func_amounts *function
     }
 }
 
+/* What of a selection counts as all of it: stacks that others share are in most of it. */
+static bool holds_most(const struct passage *row, uint64_t whole)
+{
+    return (double)row->amount.weight >= MOST_PASSES * (double)whole;
+}
+
+/* main() and the first function of a thread hold everything, whatever is wrong. */
+static bool is_entry(const struct passage *row)
+{
+    return row->outermost * 2 > row->amount.weight;
+}
+
+/* The next row from the first-th on that may be blamed for calling; len: none. */
+static size_t next_caller(const struct passages *rows, size_t first, uint64_t whole)
+{
+    while (first < rows->len && (!holds_most(&rows->ptr[first], whole) ||
+                                    (is_entry(&rows->ptr[first]) && rows->len > 1)))
+        first++;
+    return first;
+}
+
+/* The one function that makes another do nearly all of it; len: it has several such callers. */
+static size_t caller_of(const struct passages *rows, size_t callee, uint64_t whole)
+{
+    const size_t i = next_caller(rows, callee + 1, whole);
+    const bool directly =
+        i < rows->len && rows->ptr[i].depth - rows->ptr[callee].depth < DIRECT_DEPTH;
+    return directly ? i : rows->len;
+}
+
+static size_t find_repeater(const struct observed *o, const struct passages *rows, uint64_t whole)
+{
+    size_t i = next_caller(rows, 0, whole);
+    while (i < rows->len && observed_is_shared(o, rows->ptr[i].func)) {
+        const size_t caller = caller_of(rows, i, whole);
+        if (caller == rows->len)
+            break;
+        i = caller;
+    }
+    return i;
+}
+
+/* Puts a function before the others, unless it is among them: then it moves. */
+static void blame_before(struct finding *f, size_t at, const struct passage *row, uint64_t whole)
+{
+    struct guilty guilty = {
+        .func = row->func,
+        .line = row->line,
+        .on = f->guilty.len ? f->guilty.ptr[0].on : (struct string_id){ 0 },
+        .share = fmin(1, (double)row->amount.weight / (double)whole),
+        .calls = true,
+    };
+    size_t old = 0;
+    while (old < f->guilty.len && f->guilty.ptr[old].func.i != row->func.i)
+        old++;
+    if (old < at)
+        return;
+    if (old < f->guilty.len)
+        guilty.calls = false; /* it does some of it itself */
+    else
+        vec_push(&f->guilty, guilty);
+    memmove(&f->guilty.ptr[at + 1], &f->guilty.ptr[at], (old - at) * sizeof guilty);
+    f->guilty.ptr[at] = guilty;
+}
+
+/* A helper that is called for each row of a result does nothing wrong: its caller does. */
+static void blame_callers(
+    struct finding *f, const struct observed *o, const struct selection *s, uint64_t whole)
+{
+    struct passages rows;
+    observed_passages(o, s, &rows);
+    const size_t first = find_repeater(o, &rows, whole);
+    if (first < rows.len) {
+        blame_before(f, 0, &rows.ptr[first], whole);
+        const size_t caller = caller_of(&rows, first, whole);
+        if (caller < rows.len)
+            blame_before(f, 1, &rows.ptr[caller], whole);
+    }
+    passages_done(&rows);
+}
+
 void finding_blame(
     struct finding *f, const struct observed *o, const struct selection *s, uint32_t most)
 {
@@ -154,6 +237,8 @@ void finding_blame(
         };
         vec_push(&f->guilty, guilty);
     }
+    if (f->rule && f->rule->repeats && whole)
+        blame_callers(f, o, s, whole);
     f->channel = s->channel;
     f->about = *s;
     f->about.in = NULL; /* the rule's own, and gone when rules are compared */

@@ -28,12 +28,13 @@ enum confidence { CONFIDENCE_POSSIBLE, CONFIDENCE_LIKELY, CONFIDENCE_CERTAIN, CO
 const char *severity_id(enum severity s);     /* "critical", "warning", "info" */
 const char *confidence_id(enum confidence c); /* "certain", "likely", "possible" */
 
-/* A guilty function, heaviest first. */
+/* A guilty function. Whom to look at first comes first, then by falling share. */
 struct guilty {
     struct func_id func;
     uint32_t line; /* in func's file, hottest or calling line; 0: of the definition */
     double share;  /* 0..1 of what the finding is about (its channel's weight on its threads) */
     struct string_id on; /* what it waits for, wait.h text form; 0: nothing */
+    bool calls;          /* others do it, and it makes them: its share is theirs as well */
 };
 
 /* One number that the finding rests on. */

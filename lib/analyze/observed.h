@@ -161,6 +161,28 @@ void observed_functions(const struct observed *o, const struct selection *s, enu
     struct func_amounts *ret_functions);
 void func_amounts_done(struct func_amounts *f);
 
+/* A function of the program through which stacks of a selection pass. */
+struct passage {
+    struct func_id func;
+    uint32_t line;        /* of the heaviest stack: where it calls on */
+    struct amount amount; /* of the stacks that it is in */
+    double depth;         /* how many of the program's functions are further in, mean by weight */
+    uint64_t outermost;   /* weight of the stacks in which no other is further out */
+    uint64_t heaviest;    /* weight of that stack */
+};
+
+struct passages {
+    struct passage *ptr; /* the innermost first; free with passages_done() */
+    size_t len;
+};
+
+void observed_passages(
+    const struct observed *o, const struct selection *s, struct passages *ret_passages);
+void passages_done(struct passages *p);
+
+/* Two functions of the program at least call it: a helper. By all samples of all channels. */
+bool observed_is_shared(const struct observed *o, struct func_id func);
+
 /* A series by name (running totals are as recorded); NULL: none. */
 const struct series_point *observed_series(const struct observed *o, const char *name,
     struct process_id process, struct thread_id thread, uint32_t *ret_count);

@@ -50,6 +50,11 @@ void observe_threads(struct observed *o);   /* times, waits, windows */
 void observe_roles(struct observed *o);     /* loops, pools, helpers */
 void observe_starvation(struct observed *o);
 
+/* Shows every stack of a selection with what it weighs there; a stack may come several times. */
+typedef void stack_visitor(void *ctx, struct stack_id stack, struct amount amount);
+void observed_visit(
+    const struct observed *o, const struct selection *s, stack_visitor *visit, void *ctx);
+
 /* Adds on-CPU samples to the windows of threads whose states were not recorded. */
 void observe_window_samples(const struct observed *o);
 

@@ -152,10 +152,8 @@ static bool is_steady(const struct selection *s)
     return s->steady || (s->also && is_steady(s->also));
 }
 
-typedef void visitor(void *ctx, struct stack_id stack, struct amount amount);
-
 static void visit_samples(
-    const struct observed *o, const struct selection *s, visitor *visit, void *ctx)
+    const struct observed *o, const struct selection *s, stack_visitor *visit, void *ctx)
 {
     struct sample_iter it = sample_iter(profile_channel(o->profile, s->channel));
     struct sample sample;
@@ -168,8 +166,8 @@ static void visit_samples(
     sample_iter_done(&it);
 }
 
-static void visit_selected(
-    const struct observed *o, const struct selection *s, visitor *visit, void *ctx)
+void observed_visit(
+    const struct observed *o, const struct selection *s, stack_visitor *visit, void *ctx)
 {
     if (asks_for_times(s)) {
         visit_samples(o, s, visit, ctx);
@@ -196,7 +194,7 @@ static void add_visited(void *ctx, struct stack_id stack, struct amount amount)
 struct amount observed_sum(const struct observed *o, const struct selection *s)
 {
     struct amount sum = { 0 };
-    visit_selected(o, s, add_visited, &sum);
+    observed_visit(o, s, add_visited, &sum);
     return sum;
 }
 
@@ -323,7 +321,7 @@ void observed_functions(const struct observed *o, const struct selection *s, enu
     struct func_amounts *ret_functions)
 {
     struct blaming b = { .o = o, .channel = s->channel, .how = how };
-    visit_selected(o, s, blame_visited, &b);
+    observed_visit(o, s, blame_visited, &b);
     *ret_functions = rows_of(b.cells.ptr, b.cells.len);
     vec_done(&b.cells);
     map_done(&b.index);

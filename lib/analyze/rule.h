@@ -39,6 +39,7 @@ struct rule {
     const char *title; /* "The event loop is blocked by computation" */
     enum rule_role role;
     enum breadth breadth;
+    bool repeats; /* wrong is how often something is done: who makes a helper do it is to blame */
     enum answer (*look)(const struct observed *o, struct finding *ret_finding);
 };
 
@@ -67,7 +68,9 @@ char *finding_culprit(const struct finding *f, const struct observed *o);
 void finding_done(struct finding *f);
 
 /* The functions that lead to the stacks of a selection, heaviest first, at most `most`: the nearest
- * application function, else dependency, else whatever is on top. */
+ * application function, else dependency, else whatever is on top. Of a rule that `repeats`: before
+ * them the innermost function of the program that most of it passes through and that is no helper
+ * with several callers, and the one that calls it. */
 void finding_blame(
     struct finding *f, const struct observed *o, const struct selection *s, uint32_t most);
 

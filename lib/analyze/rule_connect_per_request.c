@@ -173,5 +173,6 @@ const struct rule rule_connect_per_request = {
     .id = "connect-per-request",
     .title = "A new connection for each request",
     .role = RULE_VERDICT,
+    .repeats = true,
     .look = look,
 };

@@ -30,5 +30,6 @@ const struct rule rule_malloc_heavy = {
     .title = "Much CPU time goes into allocating memory",
     .role = RULE_VERDICT,
     .breadth = BREADTH_KIND,
+    .repeats = true,
     .look = look,
 };

@@ -43,5 +43,6 @@ const struct rule rule_memcpy_heavy = {
     .title = "Much CPU time goes into copying memory",
     .role = RULE_VERDICT,
     .breadth = BREADTH_KIND,
+    .repeats = true,
     .look = look,
 };

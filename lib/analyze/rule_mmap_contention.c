@@ -122,5 +122,6 @@ const struct rule rule_mmap_contention = {
     .id = "mmap-contention",
     .title = "Threads wait for the lock of their address space",
     .role = RULE_VERDICT,
+    .repeats = true,
     .look = look,
 };

@@ -114,5 +114,6 @@ const struct rule rule_n_plus_one = {
     .id = "n-plus-one",
     .title = "Many questions for one request",
     .role = RULE_VERDICT,
+    .repeats = true,
     .look = look,
 };

@@ -120,5 +120,6 @@ const struct rule rule_page_fault_storm = {
     .title = "Memory is given back and fetched again",
     .role = RULE_VERDICT,
     .breadth = BREADTH_KIND,
+    .repeats = true,
     .look = look,
 };

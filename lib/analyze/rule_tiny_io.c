@@ -153,5 +153,6 @@ const struct rule rule_tiny_io = {
     .id = "tiny-io",
     .title = "Many calls that move a few bytes",
     .role = RULE_VERDICT,
+    .repeats = true,
     .look = look,
 };

@@ -92,6 +92,8 @@ static void add_functions(struct writer *w, const struct finding *f)
         json_text(&w->json, func_kind_info(func->kind)->id);
         field_double(w, "share", g->share);
         field_slice(w, "on", profile_string(w->p, g->on));
+        json_key(&w->json, "calls");
+        json_bool(&w->json, g->calls);
         json_object_end(&w->json);
     }
     json_array_end(&w->json);

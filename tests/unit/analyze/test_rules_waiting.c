@@ -425,6 +425,50 @@ Test(connect_per_request, many_exchanges_on_each_connection_are_healthy)
 
 /* ---- n-plus-one ---- */
 
+static bool is_called(const struct guilty *g, const char *name)
+{
+    return slice_is(profile_string(m.p, profile_func(m.p, g->func)->name), name);
+}
+
+Test(n_plus_one, who_asks_in_a_loop_is_named_before_the_helper_that_asks)
+{
+    program("server", "native");
+    ask_bursts(&m, 1);
+    ask_load(&m, "400", "20", "40000000");
+    const char *peer = "recvfrom tcp 10.0.0.7:5432";
+    ask_tally(&m, m.main, "roundtrip", peer, 500, 1.6, 120);
+    made_wait(&m, m.main, "main;serve@s.c:4;load_rows@s.c:9;query@s.c:3", peer, 95, 5, 2, 20);
+    made_wait(&m, m.main, "main;serve@s.c:5;query@s.c:3", peer, 5, 5, 2, 20);
+    struct finding f;
+    cr_assert(eq(int, made_ask(&m, &rule_n_plus_one, &f), ANSWER_FOUND));
+    cr_assert(f.guilty.len >= 2 && is_called(&f.guilty.ptr[0], "load_rows"));
+    cr_expect(f.guilty.ptr[0].calls && f.guilty.ptr[0].line == 9);
+    cr_expect(f.guilty.ptr[0].share > 0.9 && f.guilty.ptr[0].share < 1);
+    bool helper = false;
+    for (size_t i = 1; i < f.guilty.len; i++)
+        helper |= is_called(&f.guilty.ptr[i], "query") && !f.guilty.ptr[i].calls;
+    cr_expect(helper, "the helper is named as well");
+    finding_done(&f);
+    made_done(&m);
+}
+
+Test(n_plus_one, a_helper_that_two_functions_call_alike_is_named_itself)
+{
+    program("server", "native");
+    ask_bursts(&m, 1);
+    ask_load(&m, "400", "20", "40000000");
+    const char *peer = "recvfrom tcp 10.0.0.7:5432";
+    ask_tally(&m, m.main, "roundtrip", peer, 500, 1.6, 120);
+    made_wait(&m, m.main, "main;serve@s.c:4;show@s.c:9;query@s.c:3", peer, 50, 5, 2, 20);
+    made_wait(&m, m.main, "main;serve@s.c:5;list@s.c:19;query@s.c:3", peer, 50, 5, 2, 20);
+    struct finding f;
+    cr_assert(eq(int, made_ask(&m, &rule_n_plus_one, &f), ANSWER_FOUND));
+    cr_assert(eq(sz, f.guilty.len, 1));
+    cr_expect(is_called(&f.guilty.ptr[0], "query") && !f.guilty.ptr[0].calls);
+    finding_done(&f);
+    made_done(&m);
+}
+
 Test(n_plus_one, many_questions_for_each_request_are_found)
 {
     program("server", "native");
