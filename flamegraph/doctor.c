@@ -90,6 +90,11 @@ static void add_culprit(struct strbuf *out, const struct doctor_page *pg, const 
     const struct guilty *g = &f->guilty.ptr[0];
     const struct slice name = profile_string(pg->p, profile_func(pg->p, g->func)->name);
     const char *sentence = pg->d->sentence ? pg->d->sentence : "";
+    if (f->nameless) {
+        strbuf_addf(
+            out, "<p class=\"culprit\">in which %s function cannot be told here</p>", f->nameless);
+        return;
+    }
     if (memmem(sentence, strlen(sentence), name.ptr, name.len))
         return;
     strbuf_adds(out, "<p class=\"culprit\">in ");

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+#include "analyze/write.h"
 #include "base/compiler.h"
 #include "flamegraph/doctor_page.h"
 #include "flamegraph/html.h"
@@ -117,7 +118,13 @@ void doctor_code(struct strbuf *out, const struct doctor_page *pg, const struct 
 {
     if (f->guilty.len == 0)
         return;
-    strbuf_adds(out, "<section class=\"code-part\"><h4>Where</h4><table class=\"guilty\">"
+    strbuf_adds(out, "<section class=\"code-part\"><h4>Where</h4>");
+    if (f->nameless) {
+        strbuf_adds(out, "<p class=\"hint\">");
+        write_add_nameless(out, f->nameless);
+        strbuf_adds(out, "</p>");
+    }
+    strbuf_adds(out, "<table class=\"guilty\">"
                      "<caption class=\"unseen\">Functions that are responsible, heaviest first"
                      "</caption><tbody>\n");
     const size_t shown = count_above(f, SHARE_SHOWN, SHOWN);

@@ -137,10 +137,71 @@ static void runtime_last(const struct observed *o, struct func_amounts *function
     }
 }
 
-/* What of a selection counts as all of it: stacks that others share are in most of it. */
+/* ---- interpreters that keep their programs' names to themselves ---- */
+
+static struct process_id blamed_process(const struct observed *o, const struct selection *s)
+{
+    if (s->process.i)
+        return s->process;
+    if (s->thread.i)
+        return observed_thread(o, s->thread)->process;
+    return o->busiest ? o->busiest->process : (struct process_id){ 0 };
+}
+
+static const char *interpreted_language(enum runtime runtime)
+{
+    static const char *const languages[] = {
+        [RUNTIME_PYTHON] = "Python",
+        [RUNTIME_RUBY] = "Ruby",
+        [RUNTIME_PHP] = "PHP",
+    };
+    return runtime < PROF_ARRAY_LEN(languages) ? languages[runtime] : NULL;
+}
+
+/* CPython tells its functions since 3.12, with their files. */
+static bool has_script_names(const struct profile *p)
+{
+    for (uint32_t i = 1; i < profile_func_count(p); i++)
+        if (slice_ends(profile_string(p, profile_func(p, (struct func_id){ i })->file), ".py"))
+            return true;
+    return false;
+}
+
+/* An extension module of one's own counts: it was called by what has no name, and has one. */
+static bool blames_own_function(const struct finding *f, const struct profile *p)
+{
+    for (size_t i = 0; i < f->guilty.len; i++)
+        if (profile_func(p, f->guilty.ptr[i].func)->kind == FUNC_APP)
+            return true;
+    return false;
+}
+
+/* The language whose functions should stand here instead; NULL: these are the right ones. */
+static const char *nameless_language(
+    const struct finding *f, const struct observed *o, const struct selection *s)
+{
+    const struct process_id process = blamed_process(o, s);
+    const char *language =
+        process.i ? interpreted_language(observed_process(o, process)->runtime) : NULL;
+    if (!language || !f->guilty.len || blames_own_function(f, o->profile))
+        return NULL;
+    return has_script_names(o->profile) ? NULL : language;
+}
+
+/* ---- who makes others do it ---- */
+
 static bool holds_most(const struct passage *row, uint64_t whole)
 {
     return (double)row->amount.weight >= MOST_PASSES * (double)whole;
+}
+
+/* A runtime's own threads work because of what others do: theirs is not divided here. */
+static uint64_t through_own_code(const struct passages *rows)
+{
+    uint64_t weight = 0;
+    for (size_t i = 0; i < rows->len; i++)
+        weight += rows->ptr[i].outermost;
+    return weight;
 }
 
 /* main() and the first function of a thread hold everything, whatever is wrong. */
@@ -204,12 +265,13 @@ static void blame_before(struct finding *f, size_t at, const struct passage *row
 
 /* A helper that is called for each row of a result does nothing wrong: its caller does. */
 static void blame_callers(
-    struct finding *f, const struct observed *o, const struct selection *s, uint64_t whole)
+    struct finding *f, const struct observed *o, const struct selection *s, uint64_t blamed)
 {
     struct passages rows;
     observed_passages(o, s, &rows);
+    const uint64_t whole = through_own_code(&rows);
     const size_t first = find_repeater(o, &rows, whole);
-    if (first < rows.len) {
+    if (first < rows.len && (double)whole >= OTHERS_LEAST * (double)blamed) {
         blame_before(f, 0, &rows.ptr[first], whole);
         const size_t caller = caller_of(&rows, first, whole);
         if (caller < rows.len)
@@ -237,8 +299,9 @@ void finding_blame(
         };
         vec_push(&f->guilty, guilty);
     }
-    if (f->rule && f->rule->repeats && whole)
+    if (f->rule && f->rule->repeats)
         blame_callers(f, o, s, whole);
+    f->nameless = nameless_language(f, o, s);
     f->channel = s->channel;
     f->about = *s;
     f->about.in = NULL; /* the rule's own, and gone when rules are compared */
@@ -252,7 +315,9 @@ void finding_blame(
 char *finding_culprit(const struct finding *f, const struct observed *o)
 {
     struct strbuf text = STRBUF_INIT;
-    if (f->guilty.len)
+    if (f->nameless)
+        strbuf_addf(&text, "%s code without names", f->nameless);
+    else if (f->guilty.len)
         words_func(o, f->guilty.ptr[0].func, f->guilty.ptr[0].line, &text);
     else
         strbuf_adds(&text, "code without a name");

@@ -76,6 +76,8 @@ struct finding {
     char *advice;      /* what to do, concrete */
     char *command;     /* that would confirm it; may be NULL */
     VEC(struct guilty) guilty;
+    const char *nameless; /* "Python": the guilty are its interpreter's own functions, because it
+                             did not tell those of the program; NULL: they are what they seem */
     VEC(struct proof) proofs;
     VEC(struct chart) charts;
     VEC(struct interval) intervals; /* the offending times, merged, in order */

@@ -77,6 +77,11 @@ static const char *const starters[] = {
     "std::panicking",
     "<core::panic",
     "core::panic",
+    "threadentry", /* Go with cgo, and what every thread of Go begins with */
+    "crosscall",
+    "runtime/cgo",
+    "_cgo_",
+    "runtime.mstart",
     "pythread_wrapper",
     "thread_run",
     "t_bootstrap",

@@ -74,5 +74,6 @@ const struct rule rule_gc_pressure = {
     .id = "gc-pressure",
     .title = "The garbage collector works too much",
     .role = RULE_VERDICT,
+    .repeats = true,
     .look = look,
 };

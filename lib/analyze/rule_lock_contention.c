@@ -157,6 +157,15 @@ static enum answer found(const struct observed *o, const struct contention *c, s
     return ANSWER_FOUND;
 }
 
+/* A goroutine that waits leaves its thread to another: neither the kernel nor samples see it. */
+static bool waits_within_go(const struct observed *o)
+{
+    for (uint32_t i = 0; i < o->process_count; i++)
+        if (o->processes[i].runtime == RUNTIME_GO && o->processes[i].on_cpu_ns)
+            return true;
+    return false;
+}
+
 static enum answer look(const struct observed *o, struct finding *f)
 {
     struct contention worst = { 0 };
@@ -172,6 +181,11 @@ static enum answer look(const struct observed *o, struct finding *f)
         threads |= !o->threads[i].is_main && o->threads[i].role != ROLE_HELPER;
     if (!threads)
         return ANSWER_SILENT;
+    if (waits_within_go(o))
+        return answer_unseen(f, "waiting for Go's locks",
+            "goroutines wait within the Go runtime, which lends their thread to others",
+            "call runtime.SetMutexProfileFraction(5) and read /debug/pprof/mutex, or use go test "
+            "-mutexprofile");
     if (!o->has_waits)
         return answer_no_waits(f, "waiting for locks");
     return answer_healthy(f, "no two threads wait for the same lock for long");

@@ -104,7 +104,7 @@ static void say_summary(const struct observed *o, const struct share_rule *r,
         words_thread(o, observed_thread(o, r->whole.thread), &who);
     else if (o->busiest)
         words_process(o, o->busiest->process, &who);
-    const double first = f->guilty.len ? f->guilty.ptr[0].share : 1;
+    const double first = f->guilty.len && !f->nameless ? f->guilty.ptr[0].share : 1;
     finding_say(&f->summary,
         "%s of the CPU time of %s, %s, goes into %s; %s of that comes from %s.",
         words_share(j->share.value).text, who.len ? who.ptr : "the program",

@@ -42,6 +42,9 @@ struct slice write_title(const struct profile *p);
 void write_add_place(
     struct strbuf *out, const struct profile *p, const struct guilty *g, bool path);
 
+/* What to know of the functions of a finding that is `nameless`. */
+void write_add_nameless(struct strbuf *out, const char *language);
+
 /* "turns over 10 ms on the CPU: 129 (threshold 5; 4,211 observed)" */
 void write_add_proof(struct strbuf *out, const struct proof *proof);
 

@@ -78,6 +78,7 @@ static void add_run(struct writer *w)
 
 static void add_functions(struct writer *w, const struct finding *f)
 {
+    field(w, "nameless", f->nameless);
     begin_rows(w, "functions");
     for (size_t i = 0; i < f->guilty.len; i++) {
         const struct guilty *g = &f->guilty.ptr[i];

@@ -65,6 +65,10 @@ static void add_item(struct strbuf *out, const char *label, const char *text)
 
 static void add_functions(struct strbuf *out, const struct profile *p, const struct finding *f)
 {
+    if (f->nameless) {
+        write_add_nameless(out, f->nameless);
+        strbuf_adds(out, "\n\n");
+    }
     for (size_t i = 0; i < f->guilty.len; i++) {
         const struct guilty *g = &f->guilty.ptr[i];
         PROF_CLEANUP(strbuf_done) struct strbuf place = STRBUF_INIT;

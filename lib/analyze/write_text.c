@@ -76,6 +76,13 @@ static void add_guilty(const struct page *t, const struct guilty *g)
     }
 }
 
+static void add_nameless(const struct page *t, const char *language)
+{
+    PROF_CLEANUP(strbuf_done) struct strbuf text = STRBUF_INIT;
+    write_add_nameless(&text, language);
+    screen_add_wrapped(t->out, strbuf_slice(&text), INDENT, t->width);
+}
+
 /* On a line of its own, however long: it is there to be copied. */
 static void add_command(const struct page *t, const char *command)
 {
@@ -98,6 +105,8 @@ static void add_finding(const struct page *t, const struct finding *f, size_t nu
     if (!said_above(t, f))
         add_labelled(t, "", f->summary);
     add_labelled(t, "", f->detail);
+    if (f->nameless)
+        add_nameless(t, f->nameless);
     for (size_t i = 0; i < f->guilty.len && i < GUILTY_SHOWN; i++)
         if (i == 0 || f->guilty.ptr[i].share >= GUILTY_SHARE_MIN)
             add_guilty(t, &f->guilty.ptr[i]);

@@ -35,6 +35,14 @@ void write_add_place(struct strbuf *out, const struct profile *p, const struct g
         strbuf_addf(out, ":%" PRIu32, line);
 }
 
+void write_add_nameless(struct strbuf *out, const char *language)
+{
+    strbuf_addf(out,
+        "These are functions of the interpreter: those of the %s program have no names in this "
+        "recording. What could not be seen tells how to get them.",
+        language);
+}
+
 void write_add_proof(struct strbuf *out, const struct proof *proof)
 {
     strbuf_addf(out, "%s: ", proof->what);
@@ -93,6 +101,10 @@ void write_add_plain(struct strbuf *out, const struct profile *p, const struct f
 {
     add_paragraph(out, "", f->summary);
     add_paragraph(out, "", f->detail);
+    if (f->nameless) {
+        write_add_nameless(out, f->nameless);
+        strbuf_addc(out, '\n');
+    }
     for (size_t i = 0; i < f->guilty.len; i++)
         add_guilty(out, p, &f->guilty.ptr[i]);
     for (size_t i = 0; i < f->proofs.len; i++) {
