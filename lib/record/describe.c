@@ -187,15 +187,9 @@ static uint64_t interrupts(const struct recorder *r, const struct profile_meta *
     return r->samples + r->lost + hidden;
 }
 
-void describe_end(
-    struct recorder *r, const struct target *t, bool stopped_by_us, uint64_t self_cpu_ns)
+void describe_so_far(struct recorder *r, uint64_t self_cpu_ns)
 {
     struct profile_meta *meta = profile_meta(r->profile);
-    if (t->launched) {
-        meta->target_user_ns = t->user_ns;
-        meta->target_kernel_ns = t->kernel_ns;
-    }
-    set_ended(meta, t, stopped_by_us);
     meta->start_ns = r->from_ns;
     const uint64_t now_ns = clock_monotonic_ns();
     meta->end_ns = r->to_ns < now_ns ? r->to_ns : now_ns;
@@ -210,6 +204,18 @@ void describe_end(
     meta->overhead_ns = interrupts(r, meta) * r->sample_cost_ns;
     if (r->extras)
         meta->overhead_ns += extra_events_cost_ns(r->extras);
+}
+
+void describe_end(
+    struct recorder *r, const struct target *t, bool stopped_by_us, uint64_t self_cpu_ns)
+{
+    struct profile_meta *meta = profile_meta(r->profile);
+    if (t->launched) {
+        meta->target_user_ns = t->user_ns;
+        meta->target_kernel_ns = t->kernel_ns;
+    }
+    set_ended(meta, t, stopped_by_us);
+    describe_so_far(r, self_cpu_ns);
     note_kernel(r, meta);
     note_unsampled(r, meta);
     note_losses(r, meta);

@@ -11,6 +11,10 @@
 /* Machine, program and settings: before the target runs. */
 void describe_start(struct recorder *r, const char *sampler);
 
+/* What changes all the time and is known at any time. Whoever reads a file that was cut has this.
+ */
+void describe_so_far(struct recorder *r, uint64_t self_cpu_ns);
+
 /* Losses, costs, what could not be seen: after the last drain. */
 void describe_end(
     struct recorder *r, const struct target *t, bool stopped_by_us, uint64_t self_cpu_ns);

@@ -338,6 +338,7 @@ static void beat(
         return;
     s->next_beat_ns = now_ns + BEAT_NS;
     jit_maps_retry(&s->recorder.jit_maps);
+    describe_so_far(&s->recorder, clock_process_cpu_ns() - s->cpu_from_ns);
     save(s);
     const struct record_progress progress = {
         .elapsed_ns = now_ns - s->began_ns,
