@@ -10,7 +10,7 @@
 #include "record/module_open.h"
 #include "record/procfs_read.h"
 
-enum { MAPS_BYTES_MAX = 64 << 20 };
+enum { MAPS_BYTES_MAX = 64 << 20, COMM_BYTES = 15 };
 
 void processes_init(
     struct processes *ps, struct profile *p, struct modules *m, struct jit_maps *jit_maps)
@@ -154,8 +154,23 @@ static void apply_exit(struct processes *ps, const struct perf_record *r)
 
 /* ---- names ---- */
 
+/* The kernel keeps 15 bytes of a name. Where they begin that of the program, it is meant. */
+static struct string_id whole_name(
+    struct processes *ps, const struct tracked_process *p, struct string_id name)
+{
+    static const char gone[] = " (deleted)"; /* proc(5): the file was, the name is the same */
+    const struct slice cut = profile_string(ps->profile, name);
+    struct slice program = slice_basename(profile_string(ps->profile, p->exe));
+    if (slice_ends(program, gone))
+        program.len -= sizeof gone - 1;
+    const bool begins = cut.len == COMM_BYTES && program.len > cut.len &&
+                        memcmp(program.ptr, cut.ptr, cut.len) == 0;
+    return begins ? profile_add_string(ps->profile, program) : name;
+}
+
 static void set_name(struct processes *ps, struct tracked_process *p, struct string_id name)
 {
+    name = whole_name(ps, p, name);
     p->name = name;
     if (p->row.i)
         profile_process_edit(ps->profile, p->row)->name = name;
@@ -175,12 +190,20 @@ static void apply_exec(struct processes *ps, struct tracked_process *p, uint64_t
     p->jit = (struct module_id){ 0 };
     p->live_threads = 0;
     p->wants_exe = true;
+    p->exe = (struct string_id){ 0 };
     jit_maps_started(ps->jit_maps, p->pid);
     struct tracked_thread *main_thread = find_thread(ps, p->pid);
     if (main_thread)
         p->live_threads = 1;
     else
         add_thread(ps, p, p->pid, now_ns);
+}
+
+static void set_thread_name(struct processes *ps, struct tracked_thread *t, struct string_id name)
+{
+    t->name = whole_name(ps, &ps->list.ptr[t->process], name);
+    if (t->row.i)
+        profile_thread_edit(ps->profile, t->row)->name = t->name;
 }
 
 static void apply_name(struct processes *ps, const struct perf_record *r)
@@ -192,11 +215,8 @@ static void apply_name(struct processes *ps, const struct perf_record *r)
         apply_exec(ps, p, r->time_ns);
     const struct string_id name = profile_add_string(ps->profile, r->name.text);
     struct tracked_thread *t = find_thread(ps, (pid_t)r->tid);
-    if (t) {
-        t->name = name;
-        if (t->row.i)
-            profile_thread_edit(ps->profile, t->row)->name = name;
-    }
+    if (t)
+        set_thread_name(ps, t, name);
     if (r->pid == r->tid)
         set_name(ps, p, name);
 }
@@ -208,6 +228,10 @@ static void set_exe(struct processes *ps, struct tracked_process *p, struct slic
     p->exe = profile_add_string(ps->profile, path);
     if (p->row.i)
         profile_process_edit(ps->profile, p->row)->exe = p->exe;
+    set_name(ps, p, p->name); /* that of an exec is heard of before the program's file */
+    struct tracked_thread *main_thread = find_thread(ps, p->pid);
+    if (main_thread)
+        set_thread_name(ps, main_thread, main_thread->name);
 }
 
 static bool covered_as_jit(const struct tracked_process *p, const struct perf_map *map)
@@ -345,7 +369,7 @@ bool processes_add_running(struct processes *ps, pid_t pid, uint64_t now_ns)
         set_exe(ps, p, strbuf_slice(&exe));
     for (size_t i = 0; i < tids.len; i++) {
         if (!find_thread(ps, tids.ptr[i]))
-            add_thread(ps, p, tids.ptr[i], 0)->name = read_name(ps, pid, tids.ptr[i]);
+            set_thread_name(ps, add_thread(ps, p, tids.ptr[i], 0), read_name(ps, pid, tids.ptr[i]));
     }
     processes_read_maps(ps, p);
     vec_done(&tids);

@@ -75,6 +75,29 @@ Test(processes, a_child_has_its_parent_s_maps_until_it_executes_something)
     done(&f);
 }
 
+Test(processes, a_name_that_the_kernel_cut_is_that_of_the_program)
+{
+    struct fixture f;
+    struct strbuf b = STRBUF_INIT;
+    setup(&f);
+    put_fork(&b, A, 1, A, 1, 10);
+    put_comm(&b, A, A, "a_name_of_many_", true, 11);
+    put_mmap2(&b, A, 0x50000, 0x1000, 0, "/bin/a_name_of_many_bytes", 12);
+    put_fork(&b, B, A, B, A, 13);
+    put_comm(&b, B, B, "a_name_of_many_", true, 14);
+    put_mmap2(&b, B, 0x50000, 0x1000, 0, "/bin/another", 15);
+    apply(&f, &b);
+    const struct slice a = profile_string(f.profile, processes_find(&f.ps, A)->name);
+    cr_expect(slice_is(a, "a_name_of_many_bytes"), "%.*s", SLICE_ARG(a));
+    cr_expect(
+        slice_is(profile_string(f.profile, processes_find(&f.ps, B)->name), "a_name_of_many_"));
+    struct thread_id row = processes_thread(&f.ps, A, A, 16)->row;
+    cr_expect(slice_is(
+        profile_string(f.profile, profile_thread(f.profile, row)->name), "a_name_of_many_bytes"));
+    strbuf_done(&b);
+    done(&f);
+}
+
 Test(processes, a_process_ends_with_its_last_thread)
 {
     struct fixture f;
