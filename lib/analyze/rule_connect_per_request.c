@@ -21,15 +21,17 @@ struct connecting {
     double per_s;
     double per_request; /* NAN: requests are not known */
     double exchanges;   /* for each connection; NAN unknown */
-    double life_ns;     /* mean; 0: none has ended */
+    double life_ns;     /* mean; 0: not known */
+    double seconds;     /* that connections were counted for */
+    bool short_lived;   /* those that were seen */
 };
 
 /* Exchanges with that peer for each connection, both scaled to a second. */
 static double exchanges_for_each(const struct observed *o, const struct talk *peer, double per_s)
 {
     struct talks talks;
-    double exchanges = (double)NAN, seconds = burst_seconds(o);
-    talks_of(o, "roundtrip", UINT32_C(1) << peer->kind, false, &talks);
+    double exchanges = (double)NAN;
+    double seconds = exchanges_of(o, UINT32_C(1) << peer->kind, &talks);
     for (size_t i = 0; i < talks.rows.len && seconds > 0; i++) {
         const struct talk *t = &talks.rows.ptr[i];
         if (t->process.i == peer->process.i && slice_equal(t->object, peer->object))
@@ -45,31 +47,48 @@ static bool is_per_request(const struct connecting *c)
 {
     if (c->peer.count < LEAST_CONNECTS || c->per_s < LEAST_PER_S)
         return false;
-    bool short_life = c->life_ns > 0 && c->life_ns < SHORT_LIFE_NS;
     if (!isnan(c->per_request))
         return c->per_request >= LEAST_PER_REQUEST;
-    return isnan(c->exchanges) ? short_life : c->exchanges <= MOST_EXCHANGES;
+    return isnan(c->exchanges) ? c->short_lived : c->exchanges <= MOST_EXCHANGES;
 }
 
 /* Many connections are looked at for a part of the time only. */
-static double seconds_seen(const struct observed *o)
+static double seconds_of(const struct observed *o, const char *fact)
 {
-    double ns = observed_fact_number(o, (struct process_id){ 0 }, "connects_seen_ns");
+    double ns = observed_fact_number(o, (struct process_id){ 0 }, fact);
     return fmax(ns > 0 ? ns / 1e9 : o->seconds, 1e-3);
 }
 
-static bool find_peer(const struct observed *o, struct connecting *ret)
+/* Calls of connect(), each seen until its descriptor was connected again. */
+static struct connecting of_calls(const struct observed *o, const struct talk *peer)
 {
-    double seconds = seconds_seen(o);
+    struct connecting c = { .peer = *peer, .seconds = seconds_of(o, "connects_seen_ns") };
+    c.life_ns = (double)peer->ns / (double)peer->count;
+    c.short_lived = c.life_ns > 0 && c.life_ns < SHORT_LIFE_NS;
+    c.exchanges = exchanges_for_each(o, peer, (double)peer->count / c.seconds);
+    return c;
+}
+
+/* Connections that were closed, counted where those that were seen lived for a moment only. What
+ * went over them is not known. */
+static struct connecting of_closed(const struct observed *o, const struct talk *peer)
+{
+    return (struct connecting){ .peer = *peer,
+        .seconds = seconds_of(o, "closed_seen_ns"),
+        .short_lived = true,
+        .exchanges = (double)NAN };
+}
+
+static bool find_peer(const struct observed *o, const char *name,
+    struct connecting (*of)(const struct observed *, const struct talk *), struct connecting *ret)
+{
     struct talks talks;
     bool found = false;
-    talks_of(o, "connect", WAITS(TCP) | WAITS(UNIX), false, &talks);
+    talks_of(o, name, WAITS(TCP) | WAITS(UNIX), false, &talks);
     for (size_t i = 0; i < talks.rows.len && !found; i++) {
-        *ret = (struct connecting){ .peer = talks.rows.ptr[i] };
-        ret->per_s = (double)ret->peer.count / seconds;
+        *ret = of(o, &talks.rows.ptr[i]);
+        ret->per_s = (double)ret->peer.count / ret->seconds;
         ret->per_request = o->requests_per_s > 0 ? ret->per_s / o->requests_per_s : (double)NAN;
-        ret->exchanges = exchanges_for_each(o, &ret->peer, ret->per_s);
-        ret->life_ns = (double)ret->peer.ns / (double)ret->peer.count;
         found = is_per_request(ret);
     }
     talks_done(&talks);
@@ -128,8 +147,7 @@ static enum answer found(const struct observed *o, const struct connecting *c, s
     finding_say(&f->summary,
         "%s connected to %.*s %s%s times, %s%s%s: nearly every request has a connection "
         "of its own.",
-        name.ptr, SLICE_ARG(c->peer.object),
-        seconds_seen(o) < MOST_SEEN * o->seconds ? "at least " : "",
+        name.ptr, SLICE_ARG(c->peer.object), c->seconds < MOST_SEEN * o->seconds ? "at least " : "",
         words_count((double)c->peer.count).text, words_of(c->per_s, "1/s").text,
         isnan(c->per_request) ? "" : ", for each request ",
         isnan(c->per_request) ? "" : words_of(c->per_request, "").text);
@@ -158,14 +176,16 @@ static enum answer look(const struct observed *o, struct finding *f)
 {
     struct talks talks;
     struct connecting c;
-    if (o->seconds >= LEAST_SECONDS && find_peer(o, &c))
+    if (o->seconds >= LEAST_SECONDS &&
+        (find_peer(o, "connect", of_calls, &c) || find_peer(o, "closed", of_closed, &c)))
         return found(o, &c, f);
     talks_of(o, "connect", 0, false, &talks);
     bool seen = talks.rows.len > 0;
     talks_done(&talks);
+    seen |= !isnan(observed_fact_number(o, (struct process_id){ 0 }, "exchanges_seen_ns"));
     if (!seen && !o->has_bursts)
         return answer_unseen(f, "connections that are made again and again",
-            "calls of connect() were not counted", "run prof as root");
+            "neither calls of connect() nor sockets were counted", "run prof as root");
     return answer_healthy(f, "connections to others are kept and used again");
 }
 

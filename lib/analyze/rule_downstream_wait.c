@@ -2,7 +2,8 @@
 /*
  * Requests wait for somebody else's answer: docs/rules/downstream-wait.md. Threads that block in a
  * call show it by themselves. An event loop does not, it waits for everybody at once: there it
- * takes exchanges seen in bursts, or a load tool that says how long requests took.
+ * takes exchanges, seen in bursts or counted by the kernel, or a load tool that says how long
+ * requests took.
  */
 #include <math.h>
 #include <stdlib.h>
@@ -97,12 +98,12 @@ static double loop_idle(const struct observed *o, const uint64_t *active)
     return go && allowed_ns > 0 ? 1 - (double)go->on_cpu_ns / allowed_ns : 0;
 }
 
-/* The peer whose answers took the loop's process longest, in bursts. */
-static bool slowest_peer(const struct observed *o, struct talk *ret)
+/* The peer whose answers took the loop's process longest, and for how long that was seen. */
+static bool slowest_peer(const struct observed *o, struct talk *ret, double *ret_seconds)
 {
     struct talks talks;
     bool found = false;
-    talks_of(o, "roundtrip", WAITS_PEER, false, &talks);
+    *ret_seconds = exchanges_of(o, WAITS_PEER, &talks);
     for (size_t i = 0; i < talks.rows.len && !found; i++) {
         *ret = talks.rows.ptr[i];
         found = ret->process.i == looping_process(o).i && ret->count >= LEAST_EXCHANGES &&
@@ -154,7 +155,7 @@ static bool pool_is_busy(const struct observed *o, const uint64_t *active)
 
 static bool idle_loop(const struct observed *o, const uint64_t *active, struct downstream *ret)
 {
-    double seconds = burst_seconds(o);
+    double seconds;
     struct talk talk = { 0 };
     *ret =
         (struct downstream){ .mean_ns = (double)NAN, .latency_ns = (double)NAN, .by_loop = true };
@@ -163,7 +164,7 @@ static bool idle_loop(const struct observed *o, const uint64_t *active, struct d
         return false;
     ret->process = looping_process(o);
     bool slow = slow_requests(o, ret);
-    if (slowest_peer(o, &talk)) {
+    if (slowest_peer(o, &talk, &seconds)) {
         ret->peer = talk.object;
         ret->on = talk.what;
         ret->samples = talk.count;
@@ -250,8 +251,7 @@ static enum answer found(const struct observed *o, const struct downstream *d, s
         finding_prove(f, d->share, PEER_SHARE, "share", d->samples,
             "time of its threads that they wait for it");
     if (!isnan(d->mean_ns))
-        finding_prove(f, d->mean_ns, (double)NAN, "ns", d->samples,
-            "from request to answer, mean, in bursts");
+        finding_prove(f, d->mean_ns, (double)NAN, "ns", d->samples, "from request to answer, mean");
     if (!isnan(d->latency_ns))
         finding_prove(
             f, d->latency_ns, SLOW_FACTOR * d->cpu_ns, "ns", 0, "a request's time, median");

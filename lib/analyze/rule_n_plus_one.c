@@ -9,42 +9,49 @@
 #include "analyze/words.h"
 
 enum { LEAST_FOR_EACH = 10, LEAST_EXCHANGES = 100, SURE_REQUESTS = 20 };
-#define TIME_SHARE 0.3     /* of the time in bursts, by any one thread or exchange */
+#define TIME_SHARE 0.3     /* of the time, by any one thread or exchange */
 #define SMALL_BYTES 4096.0 /* what a question and its answer move on average */
 
 struct chatter {
     struct talk peer;
-    double requests; /* that came in during bursts; 0 unknown */
+    double requests; /* that came in while exchanges were counted; 0 unknown */
     double for_each; /* exchanges for each */
     double time_share;
 };
 
-/* Requests during bursts: by the load tool's rate, else reads from clients that moved something. */
-static double requests_in_bursts(const struct observed *o, struct process_id process)
+/* Reads from clients that moved something, in bursts. */
+static bool is_request(const struct observed *o, const struct talk *t)
 {
-    if (o->requests_per_s > 0)
-        return o->requests_per_s * burst_seconds(o);
-    struct talks talks;
-    double reads = 0;
-    talks_of(o, "syscall", WAITS(CLIENT), true, &talks);
-    for (size_t i = 0; i < talks.rows.len; i++) {
-        const struct talk *t = &talks.rows.ptr[i];
-        struct slice operation = wait_parse(profile_string(o->profile, t->what)).operation;
-        if (t->process.i == process.i &&
-            (slice_starts(operation, "read") || slice_starts(operation, "recv")))
-            reads += (double)t->count;
-    }
-    talks_done(&talks);
-    return reads;
+    struct slice operation = wait_parse(profile_string(o->profile, t->what)).operation;
+    return slice_starts(operation, "read") || slice_starts(operation, "recv");
 }
 
-static bool is_chatter(const struct observed *o, const struct talk *t, struct chatter *ret)
+/* Requests while exchanges were counted: by the load tool's rate, else what clients have sent. */
+static double requests_meanwhile(
+    const struct observed *o, struct process_id process, double seconds)
 {
-    double seconds = burst_seconds(o);
+    if (o->requests_per_s > 0)
+        return o->requests_per_s * seconds;
+    struct talks talks;
+    bool bursts = burst_seconds(o) > 0;
+    double count = 0;
+    talks_of(o, bursts ? "syscall" : "served", WAITS(CLIENT), true, &talks);
+    for (size_t i = 0; i < talks.rows.len; i++) {
+        const struct talk *t = &talks.rows.ptr[i];
+        if (t->process.i == process.i && (!bursts || is_request(o, t)))
+            count += (double)t->count;
+    }
+    talks_done(&talks);
+    return count;
+}
+
+static bool is_chatter(
+    const struct observed *o, const struct talk *t, double seconds, struct chatter *ret)
+{
     *ret = (struct chatter){ .peer = *t };
     if (t->count < LEAST_EXCHANGES || seconds <= 0)
         return false;
-    ret->requests = requests_in_bursts(o, t->process);
+    ret->requests = requests_meanwhile(o, t->process, seconds);
     ret->for_each = ret->requests > 0 ? (double)t->count / ret->requests : 0;
     ret->time_share = fmin(1, (double)t->ns / 1e9 / seconds);
     /* Large answers are a cursor that is read in pieces, not questions. */
@@ -83,8 +90,8 @@ static enum answer found(const struct observed *o, const struct chatter *c, stru
     finding_say(&f->command,
         "strace -f -e trace=%%network -s 120 -p %d  # the questions themselves",
         profile_process(o->profile, c->peer.process)->pid);
-    finding_prove(f, c->for_each, LEAST_FOR_EACH, "count", c->peer.count,
-        "exchanges for each request, in bursts");
+    finding_prove(
+        f, c->for_each, LEAST_FOR_EACH, "count", c->peer.count, "exchanges for each request");
     finding_prove(f, c->time_share, TIME_SHARE, "share", c->peer.count,
         "time with such an exchange under way");
     finding_prove(f, mean_ns, (double)NAN, "ns", c->peer.count, "from question to answer, mean");
@@ -94,17 +101,18 @@ static enum answer found(const struct observed *o, const struct chatter *c, stru
 
 static enum answer look(const struct observed *o, struct finding *f)
 {
-    if (!o->has_bursts)
-        return answer_unseen(f, "how many questions each request asks of others",
-            "system calls were not looked at", "run prof as root");
     struct talks talks;
     struct chatter chatter, most = { 0 };
-    talks_of(o, "roundtrip", WAITS_PEER, false, &talks);
+    double seconds = exchanges_of(o, WAITS_PEER, &talks);
     size_t peers = talks.rows.len;
     for (size_t i = 0; i < peers; i++)
-        if (is_chatter(o, &talks.rows.ptr[i], &chatter) && chatter.time_share > most.time_share)
+        if (is_chatter(o, &talks.rows.ptr[i], seconds, &chatter) &&
+            chatter.time_share > most.time_share)
             most = chatter;
     talks_done(&talks);
+    if (seconds <= 0)
+        return answer_unseen(f, "how many questions each request asks of others",
+            "neither system calls nor sockets were looked at", "run prof as root");
     if (most.peer.count)
         return found(o, &most, f);
     return peers ? answer_healthy(f, "requests do not ask others many times over") : ANSWER_SILENT;

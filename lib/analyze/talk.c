@@ -12,6 +12,13 @@ struct row {
 
 typedef VEC(struct row) rows_vec;
 
+/* The map of generated code is written for profilers, a line for each function. */
+static bool is_for_profilers(const struct wait *w)
+{
+    return w->kind == WAIT_FILE && slice_starts(slice_basename(w->object), "perf-") &&
+           slice_ends(w->object, ".map");
+}
+
 static void collect(const struct observed *o, const char *name, uint32_t kinds, rows_vec *rows)
 {
     uint32_t count;
@@ -21,7 +28,7 @@ static void collect(const struct observed *o, const char *name, uint32_t kinds, 
         if (!slice_is(profile_string(o->profile, t->name), name))
             continue;
         struct wait w = wait_parse(profile_string(o->profile, t->what));
-        if (kinds && !(kinds & UINT32_C(1) << w.kind))
+        if ((kinds && !(kinds & UINT32_C(1) << w.kind)) || is_for_profilers(&w))
             continue;
         struct row row = { .operation = w.operation };
         row.t = (struct talk){ .kind = w.kind,
@@ -109,5 +116,15 @@ void talks_done(struct talks *t)
 double burst_seconds(const struct observed *o)
 {
     double ns = observed_fact_number(o, (struct process_id){ 0 }, "burst_ns");
+    return isnan(ns) ? 0 : ns / 1e9;
+}
+
+double exchanges_of(const struct observed *o, uint32_t kinds, struct talks *ret)
+{
+    const double burst_s = burst_seconds(o);
+    const double ns = observed_fact_number(o, (struct process_id){ 0 }, "exchanges_seen_ns");
+    talks_of(o, burst_s > 0 ? "roundtrip" : "exchange", kinds, false, ret);
+    if (burst_s > 0)
+        return burst_s;
     return isnan(ns) ? 0 : ns / 1e9;
 }

@@ -29,6 +29,11 @@ void talks_of(
     const struct observed *o, const char *name, uint32_t kinds, bool operations, struct talks *ret);
 void talks_done(struct talks *t);
 
+/* Exchanges with peers of these kinds, by process and peer, and for how many seconds they were
+ * counted: every one of some bursts, or else those over TCP, as the kernel counts them, over the
+ * whole run. 0: not at all. */
+double exchanges_of(const struct observed *o, uint32_t kinds, struct talks *ret);
+
 /* How long bursts lasted in all, in seconds; 0: there were none. */
 double burst_seconds(const struct observed *o);
 

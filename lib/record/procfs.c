@@ -295,12 +295,16 @@ static void beat(struct procfs_source *s, uint64_t now_ns)
 static void procfs_drain(void *state, uint64_t now_ns, bool last)
 {
     struct procfs_source *s = state;
+    if (s->doctor)
+        socket_watch_probe(&s->sockets, s->watches.ptr, s->watches.len, now_ns);
     if (!last && now_ns < s->next_ns)
         return;
     const uint64_t from_ns = clock_thread_cpu_ns();
     beat(s, now_ns);
     if (last)
         look_at_threads(s, THREADS_PER_SECOND);
+    if (last && s->doctor)
+        socket_watch_end(&s->sockets, s->recorder->profile, now_ns);
     const uint64_t pause_ns = (clock_thread_cpu_ns() - from_ns) * COST_PARTS;
     const uint64_t beat_ns = s->doctor ? DOCTOR_BEAT_NS : BEAT_NS;
     s->next_ns = now_ns + (pause_ns > beat_ns ? pause_ns : beat_ns);

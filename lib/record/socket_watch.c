@@ -25,11 +25,23 @@
 #define CONNECTIONS                                                                                \
     (1u << TCP_ESTABLISHED | 1u << TCP_CLOSE_WAIT | 1u << TCP_FIN_WAIT1 | 1u << TCP_LAST_ACK)
 
-enum { PORTS_MAX = 64 };
+/* What was closed is kept by the kernel for a minute, but may make room earlier. */
+#define CLOSED_BEAT_NS NS_PER_S
+#define PROBE_BEAT_NS (20 * NS_PER_MS)
+#define PROBE_AFTER_NS (2 * EARLY_BEAT_NS) /* by then it is known who listens */
+
+enum {
+    PORTS_MAX = 64,
+    LISTENING_MAX = 4096,
+    REFRESHED_AT_ONCE = 8, /* processes */
+    PROBED_AT_ONCE = 4,
+    PROBED_NUMBERS = 3, /* descriptors of each, 2 us */
+};
 
 void socket_watch_init(struct socket_watch *s)
 {
-    *s = (struct socket_watch){ .fd = -1, .began_ns = clock_monotonic_ns() };
+    const uint64_t now_ns = clock_monotonic_ns();
+    *s = (struct socket_watch){ .fd = -1, .began_ns = now_ns, .peers = socket_peers_new(now_ns) };
 }
 
 void socket_watch_done(struct socket_watch *s)
@@ -37,6 +49,8 @@ void socket_watch_done(struct socket_watch *s)
     close_fd(&s->fd);
     vec_done(&s->owned);
     vec_done(&s->sums);
+    vec_done(&s->listening);
+    socket_peers_free(s->peers);
 }
 
 static int by_inode(const void *a, const void *b)
@@ -100,10 +114,38 @@ static void add_to(struct socket_sums *sums, const struct socket_row *row)
     sums->close_wait += row->state == TCP_CLOSE_WAIT;
 }
 
+/* An accepted connection has the port that its server listens on. */
+static bool was_accepted(const struct socket_watch *s, const struct socket_row *row)
+{
+    for (size_t i = 0; i < s->listening.len; i++)
+        if (s->listening.ptr[i] == row->port)
+            return true;
+    return false;
+}
+
+static void note_listening(struct socket_watch *s, uint16_t port)
+{
+    if (s->listening.len < LISTENING_MAX)
+        vec_push(&s->listening, port);
+}
+
+/* What several processes have inherited counts for the last of them, in whose hands it is as a
+ * rule. One that was met between looks may be missing among the descriptors. */
+static void see_connection(
+    struct socket_watch *s, const struct process_watch *owner, const struct socket_row *row)
+{
+    if (owner || socket_peers_knows(s->peers, row->inode))
+        socket_peers_see(s->peers, owner ? owner->row : (struct process_id){ 0 }, row,
+            was_accepted(s, row), clock_monotonic_ns());
+}
+
 /* A socket that several processes share counts for each: all of them could accept from it. */
 static void seen(void *ctx, const struct socket_row *row)
 {
     struct socket_watch *s = ctx;
+    const struct process_watch *owner = NULL;
+    if (row->state == TCP_LISTEN)
+        note_listening(s, row->port);
     size_t low = 0, high = s->owned.len;
     while (low < high) {
         const size_t middle = low + (high - low) / 2;
@@ -114,10 +156,13 @@ static void seen(void *ctx, const struct socket_row *row)
     }
     for (; low < s->owned.len && s->owned.ptr[low].inode == row->inode; low++) {
         const uint32_t process = s->owned.ptr[low].process;
+        owner = s->watches[process];
         add_to(&s->sums.ptr[process], row);
         if (row->state == TCP_LISTEN)
             note_port(s->watches[process], row->port, clock_monotonic_ns());
     }
+    if (row->state != TCP_LISTEN)
+        see_connection(s, owner, row);
 }
 
 /* A series that has begun goes on with 0 when its sockets are gone. */
@@ -142,15 +187,70 @@ static void add_points(struct socket_watch *s, uint64_t now_ns, uint32_t states)
     }
 }
 
-/* Returns when to look again. */
-static uint64_t look(struct socket_watch *s, uint32_t states, uint64_t now_ns)
+static uint64_t pause_after(uint64_t from_cpu_ns, uint64_t least_ns)
+{
+    const uint64_t pause_ns = (clock_thread_cpu_ns() - from_cpu_ns) * COST_PARTS;
+    return pause_ns > least_ns ? pause_ns : least_ns;
+}
+
+static uint64_t beat_at(const struct socket_watch *s, uint64_t now_ns)
+{
+    return now_ns - s->began_ns < EARLY_NS ? EARLY_BEAT_NS : BEAT_NS;
+}
+
+static void look_at_listeners(struct socket_watch *s, uint64_t now_ns)
 {
     const uint64_t from_ns = clock_thread_cpu_ns();
-    if (sockets_dump(s->fd, states, seen, s))
-        add_points(s, now_ns, states);
-    const uint64_t pause_ns = (clock_thread_cpu_ns() - from_ns) * COST_PARTS;
-    const uint64_t beat_ns = now_ns - s->began_ns < EARLY_NS ? EARLY_BEAT_NS : BEAT_NS;
-    return now_ns + (pause_ns > beat_ns ? pause_ns : beat_ns);
+    vec_clear(&s->listening);
+    if (sockets_dump(s->fd, LISTENERS, false, seen, s))
+        add_points(s, now_ns, LISTENERS);
+    s->next_listeners_ns = now_ns + pause_after(from_ns, beat_at(s, now_ns));
+}
+
+static void look_at_connections(struct socket_watch *s, uint64_t now_ns)
+{
+    const uint64_t from_ns = clock_thread_cpu_ns();
+    socket_peers_begin(s->peers, now_ns);
+    if (sockets_dump(s->fd, CONNECTIONS, true, seen, s)) {
+        add_points(s, now_ns, CONNECTIONS);
+        socket_peers_end(s->peers);
+    }
+    s->next_connections_ns = now_ns + pause_after(from_ns, beat_at(s, now_ns));
+}
+
+struct closed_look {
+    struct socket_peers *peers;
+    uint64_t now_ns;
+};
+
+static void seen_closed(void *ctx, const struct socket_row *row)
+{
+    const struct closed_look *look = ctx;
+    socket_peers_see_closed(look->peers, row, look->now_ns);
+}
+
+static void look_at_closed(struct socket_watch *s, uint64_t now_ns)
+{
+    const uint64_t from_ns = clock_thread_cpu_ns();
+    struct closed_look look = { s->peers, now_ns };
+    if (s->fd < 0 || !socket_peers_wants_closed(s->peers))
+        return;
+    if (sockets_dump(s->fd, 1u << TCP_TIME_WAIT, false, seen_closed, &look))
+        socket_peers_end_closed(s->peers, now_ns);
+    s->next_closed_ns = now_ns + pause_after(from_ns, CLOSED_BEAT_NS);
+}
+
+/* Whose connections live for a moment has other ones now than at the last look at descriptors. */
+static void refresh_descriptors(struct socket_watch *s, size_t count)
+{
+    int left = REFRESHED_AT_ONCE;
+    for (size_t i = 0; i < count && left > 0; i++) {
+        struct process_watch *w = s->watches[i];
+        if (!socket_peers_calls_often(s->peers, w->row))
+            continue;
+        fd_table_read(&w->fds, w->pid);
+        left--;
+    }
 }
 
 void socket_watch_beat(
@@ -158,19 +258,76 @@ void socket_watch_beat(
 {
     const bool listeners = now_ns >= s->next_listeners_ns;
     const bool connections = now_ns >= s->next_connections_ns;
-    if (!listeners && !connections)
+    if (count == 0 || (!listeners && !connections))
         return;
     s->watches = watches;
+    if (connections)
+        refresh_descriptors(s, count);
     collect(s, watches, count);
-    if (s->owned.len == 0)
+    if (s->owned.len == 0 && !socket_peers_any(s->peers))
         return;
     if (!s->tried)
-        s->fd = sockets_open(watches[s->owned.ptr[0].process]->pid);
+        s->fd = sockets_open(watches[s->owned.len > 0 ? s->owned.ptr[0].process : 0]->pid);
     s->tried = true;
     if (s->fd < 0)
         return;
     if (listeners)
-        s->next_listeners_ns = look(s, LISTENERS, now_ns);
+        look_at_listeners(s, now_ns);
     if (connections)
-        s->next_connections_ns = look(s, CONNECTIONS, now_ns);
+        look_at_connections(s, now_ns);
+    if (now_ns >= s->next_closed_ns)
+        look_at_closed(s, now_ns);
+}
+
+/* ---- between looks ---- */
+
+static void probe_number(
+    struct socket_watch *s, const struct process_watch *w, uint32_t number, uint64_t now_ns)
+{
+    struct socket_row row;
+    if (sockets_ask(w->pid, (int)number, &row) && row.state != TCP_LISTEN)
+        socket_peers_see(s->peers, w->row, &row, was_accepted(s, &row), now_ns);
+}
+
+/* The kernel gives the lowest free number (open(2)), so connections of a moment have one of the
+ * first that nothing holds for long. */
+static void probe_process(struct socket_watch *s, const struct process_watch *w, uint64_t now_ns)
+{
+    uint32_t next = 0;
+    int left = PROBED_NUMBERS;
+    for (size_t i = 0; i <= w->fds.entries.len && left > 0; i++) {
+        const struct fd_entry *entry = i < w->fds.entries.len ? &w->fds.entries.ptr[i] : NULL;
+        for (; left > 0 && (!entry || next < entry->number); left--)
+            probe_number(s, w, next++, now_ns);
+        if (!entry || left == 0)
+            return;
+        if (entry->kind == FD_SOCKET && !socket_peers_is_kept(s->peers, entry->inode, now_ns)) {
+            probe_number(s, w, entry->number, now_ns);
+            left--;
+        }
+        next = entry->number + 1;
+    }
+}
+
+void socket_watch_probe(
+    struct socket_watch *s, struct process_watch *const *watches, size_t count, uint64_t now_ns)
+{
+    if (now_ns < s->next_probe_ns || now_ns - s->began_ns < PROBE_AFTER_NS)
+        return;
+    const uint64_t from_ns = clock_thread_cpu_ns();
+    int left = PROBED_AT_ONCE;
+    for (size_t i = 0; i < count && left > 0; i++) {
+        const struct process_watch *w = watches[s->next_probed++ % count];
+        if (w->fds.entries.len == 0)
+            continue; /* may not be read */
+        probe_process(s, w, now_ns);
+        left--;
+    }
+    s->next_probe_ns = now_ns + pause_after(from_ns, PROBE_BEAT_NS);
+}
+
+void socket_watch_end(struct socket_watch *s, struct profile *p, uint64_t now_ns)
+{
+    look_at_closed(s, now_ns);
+    socket_peers_say(s->peers, p);
 }

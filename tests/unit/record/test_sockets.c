@@ -12,6 +12,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/compiler.h"
+#include "base/strbuf.h"
 #include "record/fd_table.h"
 #include "record/sockets.h"
 
@@ -63,7 +65,7 @@ Test(sockets, queues_of_listeners_and_connections_are_the_kernel_s)
     if (fd < 0)
         cr_skip_test("no sock_diag here");
     struct wanted waiting = { .inode = inode_of(listener) };
-    if (!sockets_dump(fd, 1u << TCP_LISTEN, seen, &waiting))
+    if (!sockets_dump(fd, 1u << TCP_LISTEN, false, seen, &waiting))
         cr_skip_test("no sock_diag here");
     cr_assert_eq(waiting.times, 1);
     cr_expect_eq(waiting.found.port, port);
@@ -75,19 +77,132 @@ Test(sockets, queues_of_listeners_and_connections_are_the_kernel_s)
     cr_assert_eq(write(clients[0], bytes, sizeof bytes), (ssize_t)sizeof bytes);
     close(clients[1]);
     struct wanted connection = { .inode = inode_of(accepted) };
-    sockets_dump(fd, 1u << TCP_ESTABLISHED, seen, &connection);
+    sockets_dump(fd, 1u << TCP_ESTABLISHED, false, seen, &connection);
     cr_assert_eq(connection.times, 1);
     cr_expect_eq(connection.found.receive_queue, sizeof bytes);
 
     const int left = accept(listener, NULL, NULL);
     struct wanted half = { .inode = inode_of(left) };
-    sockets_dump(fd, 1u << TCP_CLOSE_WAIT, seen, &half);
+    sockets_dump(fd, 1u << TCP_CLOSE_WAIT, false, seen, &half);
     cr_expect_eq(half.times, 1, "its peer has closed, we have not");
     close(left);
     close(accepted);
     close(clients[0]);
     close(listener);
     close(fd);
+}
+
+/* Both ends of a connection on loopback. */
+static void connect_pair(int ret_ends[2], struct sockaddr_in *ret_address)
+{
+    socklen_t len = sizeof *ret_address;
+    const int listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    *ret_address =
+        (struct sockaddr_in){ .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+    ret_ends[0] = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    cr_assert(listener >= 0 && bind(listener, (struct sockaddr *)ret_address, len) == 0 &&
+              listen(listener, 1) == 0 &&
+              getsockname(listener, (struct sockaddr *)ret_address, &len) == 0 &&
+              connect(ret_ends[0], (struct sockaddr *)ret_address, len) == 0);
+    ret_ends[1] = accept(listener, NULL, NULL);
+    cr_assert(ret_ends[1] >= 0);
+    close(listener);
+}
+
+static void exchange(const int ends[2], int times)
+{
+    char bytes[64] = { 0 };
+    for (int i = 0; i < times; i++) {
+        cr_assert(write(ends[0], bytes, 20) == 20 && read(ends[1], bytes, 64) == 20);
+        cr_assert(write(ends[1], bytes, 40) == 40 && read(ends[0], bytes, 64) == 40);
+    }
+}
+
+static void expect_exchanges(const struct socket_row *row, uint32_t times, uint16_t port)
+{
+    cr_expect(row->has_talk);
+    cr_expect_eq(row->talk.segments_out, times);
+    cr_expect_eq(row->talk.segments_in, times);
+    cr_expect_eq(row->talk.bytes_in, 40 * times);
+    cr_expect_eq(row->peer.port, port);
+    PROF_CLEANUP(strbuf_done) struct strbuf name = STRBUF_INIT;
+    PROF_CLEANUP(strbuf_done) struct strbuf wanted = STRBUF_INIT;
+    socket_end_name(&row->peer, &name);
+    strbuf_addf(&wanted, "127.0.0.1:%u", port);
+    cr_expect_str_eq(name.ptr, wanted.ptr);
+}
+
+Test(sockets, what_a_connection_has_moved_is_counted_by_the_kernel)
+{
+    enum { TIMES = 25 };
+    int ends[2];
+    struct sockaddr_in address;
+    struct socket_row row;
+    connect_pair(ends, &address);
+    exchange(ends, TIMES);
+    if (!sockets_ask(getpid(), ends[0], &row))
+        cr_skip_test("pidfd_getfd is refused here");
+    expect_exchanges(&row, TIMES, ntohs(address.sin_port));
+    cr_expect_eq(row.inode, inode_of(ends[0]));
+    cr_expect_not(sockets_ask(getpid(), STDERR_FILENO, &row), "no socket");
+
+    const int fd = sockets_open(getpid());
+    struct wanted dumped = { .inode = inode_of(ends[0]) };
+    if (fd < 0 || !sockets_dump(fd, 1u << TCP_ESTABLISHED, true, seen, &dumped))
+        cr_skip_test("no sock_diag here");
+    cr_assert_eq(dumped.times, 1);
+    expect_exchanges(&dumped.found, TIMES, ntohs(address.sin_port));
+    close(ends[0]);
+    close(ends[1]);
+    close(fd);
+}
+
+struct closed {
+    uint16_t port;
+    int times;
+    uint32_t timer_ms;
+};
+
+static void seen_closed(void *ctx, const struct socket_row *row)
+{
+    struct closed *c = ctx;
+    if (row->peer.port != c->port)
+        return;
+    c->times++;
+    c->timer_ms = row->timer_ms;
+}
+
+Test(sockets, a_connection_that_was_closed_is_kept_for_a_minute)
+{
+    int ends[2];
+    struct sockaddr_in address;
+    connect_pair(ends, &address);
+    close(ends[0]);
+    close(ends[1]);
+    const int fd = sockets_open(getpid());
+    struct closed closed = { .port = ntohs(address.sin_port) };
+    if (fd < 0 || !sockets_dump(fd, 1u << TCP_TIME_WAIT, false, seen_closed, &closed))
+        cr_skip_test("no sock_diag here");
+    cr_expect_eq(closed.times, 1);
+    cr_expect(closed.timer_ms > 0 && closed.timer_ms <= 60000);
+    close(fd);
+}
+
+Test(sockets, an_ipv4_address_within_ipv6_is_an_ipv4_address)
+{
+    struct {
+        struct nlmsghdr head;
+        struct inet_diag_msg body;
+    } message = { .head = { .nlmsg_len = sizeof message, .nlmsg_type = SOCK_DIAG_BY_FAMILY },
+        .body = { .idiag_family = AF_INET6, .id.idiag_dport = htons(80) } };
+    const uint8_t mapped[16] = { [10] = 0xff, [11] = 0xff, [12] = 10, [15] = 7 };
+    memcpy(message.body.id.idiag_dst, mapped, sizeof mapped);
+    struct wanted any = { 0 };
+    PROF_CLEANUP(strbuf_done) struct strbuf name = STRBUF_INIT;
+    bool ok;
+    cr_assert(sockets_parse(&message, sizeof message, seen, &any, &ok) && ok);
+    socket_end_name(&any.found.peer, &name);
+    cr_expect_str_eq(name.ptr, "10.0.0.7:80");
 }
 
 Test(sockets, answers_that_are_cut_or_wrong_end_the_dump)
