@@ -9,7 +9,7 @@
 
 enum { SURE_SAMPLES = 200, LEAST_SAMPLES = 20 };
 #define LEAST_SHARE 0.10
-#define CRITICAL_SHARE 0.5
+#define CRITICAL_SHARE 0.5 /* and enough on any machine */
 
 struct contention {
     struct object_wait lock; /* the most waited for; ns 0: waiting was too short to be seen */
@@ -19,6 +19,12 @@ struct contention {
     uint32_t threads;
     double share; /* of the time of the threads that take it */
 };
+
+/* A holder that waits for a CPU holds its lock as many times longer. */
+static double least_share(const struct observed *o)
+{
+    return fmin(CRITICAL_SHARE, LEAST_SHARE / fmax(1 - o->starved_share, LEAST_SHARE));
+}
 
 /* Threads in a lock's code on the CPU: short waits end before anybody can look at them, and show as
  * the cost of sleeping and waking. */
@@ -145,7 +151,7 @@ static enum answer found(const struct observed *o, const struct contention *c, s
     f->process = c->process;
     f->channel = waiting ? CHANNEL_WAIT : CHANNEL_CPU;
     say_words(o, c, f);
-    finding_prove(f, c->share, LEAST_SHARE, "share", c->samples, "%s",
+    finding_prove(f, c->share, least_share(o), "share", c->samples, "%s",
         waiting ? "time of those threads that they wait for it"
                 : "half of the CPU time in locking code");
     finding_prove(f, c->threads, 2, "count", 0, "threads that wait for it");
@@ -168,11 +174,12 @@ static bool waits_within_go(const struct observed *o)
 
 static enum answer look(const struct observed *o, struct finding *f)
 {
+    const double least = least_share(o);
     struct contention worst = { 0 };
     bool threads = false;
     for (uint32_t i = 0; i < o->process_count; i++) {
         struct contention c = measure(o, o->processes[i].id);
-        if (c.share >= LEAST_SHARE && c.samples >= LEAST_SAMPLES && c.share > worst.share)
+        if (c.share >= least && c.samples >= LEAST_SAMPLES && c.share > worst.share)
             worst = c;
     }
     if (worst.threads)

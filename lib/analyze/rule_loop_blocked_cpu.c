@@ -146,6 +146,7 @@ static enum answer found(const struct observed *o, const struct blocked *b, stru
                     : b->turns.source == TURNS_DELAY           ? confidence_by(o, true)
                                                                : CONFIDENCE_POSSIBLE;
     f->weight = fmin(b->busy_share, 1);
+    f->explains = "single-core"; /* a loop that is full of long turns; short ones may fill it too */
     f->thread = b->loop->id;
     f->process = b->loop->process;
     say(o, b, f);

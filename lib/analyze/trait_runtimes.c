@@ -76,6 +76,7 @@ static const struct trait_row rows[] = {
     { MATCH_HAS, "::BrotliEncoderContext::", TRAIT(COMPRESS) },
     { MATCH_HAS, "::BrotliDecoderContext::", TRAIT(COMPRESS) },
     { MATCH_BEGINS, "node::SpinEventLoop", TRAIT(EVENT_LOOP) },
+    { MATCH_BEGINS, "v8::base::OS::FPrint", TRAIT(OURS) }, /* writes the map of generated code */
     { MATCH_BEGINS, "v8::base::Mutex::Lock", TRAIT(LOCK) },
     { MATCH_BEGINS, "v8::base::RecursiveMutex::Lock", TRAIT(LOCK) },
     { MATCH_BEGINS, "v8::base::ConditionVariable::Wait", TRAIT(CONDITION) },

@@ -28,7 +28,7 @@ static bool fits(const struct observed *o, const struct group *g, const struct w
     if (f->kinds && !(f->kinds & UINT32_C(1) << kind))
         return false;
     trait_set traits = o->stack_traits[g->stack.i];
-    if ((f->any_frame && !(traits & f->any_frame)) || (traits & f->no_frame))
+    if ((f->any_frame && !(traits & f->any_frame)) || (traits & (f->no_frame | TRAIT(OURS))))
         return false;
     if (f->thread.i && f->thread.i != g->thread.i)
         return false;

@@ -58,6 +58,21 @@ Test(order, the_cause_is_the_verdict_when_most_of_the_symptom_is_its_own)
     }
 }
 
+/* Of a full loop's time less than half is in long turns: they are still what its users feel. */
+Test(order, long_turns_stand_before_the_core_that_the_loop_fills)
+{
+    struct made m = made_new("server", "node", 20);
+    made_states(&m, m.main, 0.97, 0);
+    made_turns(&m, m.main, 20, 400, 0, 0, 1);
+    made_cpu(&m, m.main, FIB, 19.4, 0, 20);
+    struct diagnosis d;
+    diagnose(m.p, &d);
+    cr_assert(finding_of(&d, "single-core"), "%s", d.verdict);
+    cr_expect_str_eq(d.verdict, "loop-blocked-cpu", "%s", d.verdict);
+    diagnosis_done(&d);
+    made_done(&m);
+}
+
 Test(order, what_steps_back_says_for_whom)
 {
     struct made m = full_loop(0.95);

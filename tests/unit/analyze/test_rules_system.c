@@ -28,6 +28,16 @@ Test(tiny_io, one_byte_at_a_time_is_certain_when_counted)
     made_done(&m);
 }
 
+Test(tiny_io, the_map_that_profilers_read_is_not_meant)
+{
+    program("node");
+    ask_bursts(&m, 1);
+    ask_tally(&m, m.main, "syscall", "write file /tmp/perf-4100.map", 25000, 0.0005, 54);
+    made_cpu(&m, m.main, "main;start@app.js:12;r:v8::base::OS::FPrint;l:write", 15, 0, 20);
+    cr_expect(eq(int, ask_answer(&m, &rule_tiny_io), ANSWER_HEALTHY));
+    made_done(&m);
+}
+
 Test(tiny_io, is_likely_by_proc_alone)
 {
     program("copier");

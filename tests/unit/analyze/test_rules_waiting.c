@@ -149,6 +149,38 @@ Test(lock_contention, names_the_lock_and_its_caller)
     made_done(&m);
 }
 
+Test(lock_contention, holders_that_wait_for_a_cpu_make_waits_longer)
+{
+    static const struct {
+        double queued; /* of the time; 0.3 on the CPU */
+        enum answer answer;
+    } cases[] = { { 0, ANSWER_FOUND }, { 0.6, ANSWER_HEALTHY } };
+    for (size_t c = 0; c < sizeof cases / sizeof *cases; c++) {
+        program("server", "native");
+        made_series(&m, "host_others", "ns", (struct process_id){ 0 }, 0, 20 * 30e9);
+        for (int i = 0; i < 4; i++) {
+            struct thread_id t = made_thread(&m, "worker");
+            made_states(&m, t, 0.3, cases[c].queued);
+            made_cpu(&m, t, "start_thread;serve@server.c:5;compute@server.c:9", 6, 0, 20);
+            made_wait(&m, t, "start_thread;count@server.c:12;l:pthread_mutex_lock",
+                "futex lock 0x55d0", 800, 4, 1.01, 20);
+        }
+        cr_expect(eq(int, ask_answer(&m, &rule_lock_contention), cases[c].answer));
+        made_done(&m);
+    }
+}
+
+/* One lock guards the file that prof asked the runtime to write. */
+Test(lock_contention, what_prof_asked_for_is_not_the_programs)
+{
+    program("node", "node");
+    for (int i = 0; i < 4; i++)
+        worker("worker", "start_thread;work@work.js:5;r:v8::base::OS::FPrint;l:pthread_mutex_lock",
+            "futex lock 0x55d0", 800, 15);
+    cr_expect(eq(int, ask_answer(&m, &rule_lock_contention), ANSWER_HEALTHY));
+    made_done(&m);
+}
+
 Test(lock_contention, idle_workers_on_a_condition_are_healthy)
 {
     program("server", "native");
