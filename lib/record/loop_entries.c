@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "base/alloc.h"
@@ -30,18 +31,24 @@ enum {
     TRIAL_STOPS = 8,
     TRIAL_ROUNDS = 4,
     MAPS_BYTES_MAX = 8 << 20,
+    RING_FDS = 32,
 };
 
 /* A function, and its argument that says how many descriptors or events there may be: one means
- * that the thread talks to one peer. */
+ * that the thread talks to one peer. libc has no function for io_uring: those who enter it do so by
+ * its syscall(), which others use for what they do often (Rust's locks), so that it is watched only
+ * where there is a ring. */
 static const struct entry {
     const char *name;
     uint32_t number; /* tells the calls of one thread apart */
     uint8_t many_argument;
+    uint8_t at_least;
+    bool of_rings; /* argument 0 has to be the number of io_uring_enter */
 } entries[] = {
-    { "epoll_wait", 1, 2 },
-    { "epoll_pwait", 2, 2 },
-    { "poll", 3, 1 },
+    { "epoll_wait", 1, 2, 2, false },
+    { "epoll_pwait", 2, 2, 2, false },
+    { "poll", 3, 1, 2, false },
+    { "syscall", 4, 3, 1, true },
 };
 
 enum { ENTRIES = PROF_ARRAY_LEN(entries) };
@@ -169,11 +176,26 @@ static uint64_t cpu_of(const struct thread_states *ts, pid_t pid)
     return sum;
 }
 
+/* Among the first descriptors: a loop makes its ring when it begins. */
+bool loop_entries_has_ring(pid_t pid)
+{
+    static const char ring[] = "anon_inode:[io_uring]";
+    for (int fd = 0; fd < RING_FDS; fd++) {
+        PROF_CLEANUP(strbuf_done) struct strbuf name = STRBUF_INIT;
+        PROF_CLEANUP(strbuf_done) struct strbuf link = STRBUF_INIT;
+        strbuf_addf(&name, "fd/%d", fd);
+        if (procfs_link(pid, name.ptr, &link) && slice_is(strbuf_slice(&link), ring))
+            return true;
+    }
+    return false;
+}
+
 static void aim(struct loop_entries *le, size_t place, const struct known_process *k)
 {
+    const bool ring = k && loop_entries_has_ring(k->pid);
     for (size_t i = 0; i < ENTRIES; i++)
-        extra_events_aim(
-            le->recorder->extras, le->events[place][i], k ? k->pid : 0, k ? k->addresses[i] : 0);
+        extra_events_aim(le->recorder->extras, le->events[place][i], k ? k->pid : 0,
+            k && (ring || !entries[i].of_rings) ? k->addresses[i] : 0);
 }
 
 /* Returns how many processes are aimed at. */
@@ -308,7 +330,10 @@ bool loop_entries_match(
             struct unwind_regs regs = { 0 };
             arch_regs_decode(r->sample.regs, &regs);
             *ret_call = (struct loop_call){ .number = entries[k].number, .entries_only = true };
-            return (int32_t)arch_argument(&regs, entries[k].many_argument) >= 2;
+            if (entries[k].of_rings && (uint32_t)arch_argument(&regs, 0) != SYS_io_uring_enter)
+                return false;
+            return (int32_t)arch_argument(&regs, entries[k].many_argument) >=
+                   (int32_t)entries[k].at_least;
         }
     }
     return false;

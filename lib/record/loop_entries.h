@@ -35,6 +35,9 @@ uint64_t loop_entries_cost_ns(const struct loop_entries *le);
 bool loop_entries_match(
     const struct loop_entries *le, const struct perf_record *r, struct loop_call *ret_call);
 
+/* The process has a ring of io_uring(7) open. */
+bool loop_entries_has_ring(pid_t pid);
+
 /* Address of a function that a file exports, as its symbol table has it; 0: none. bytes of ELF64.
  */
 uint64_t elf_export(const struct elf *elf, const char *name);

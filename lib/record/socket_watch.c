@@ -28,7 +28,6 @@
 /* What was closed is kept by the kernel for a minute, but may make room earlier. */
 #define CLOSED_BEAT_NS NS_PER_S
 #define PROBE_BEAT_NS (20 * NS_PER_MS)
-#define PROBE_AFTER_NS (2 * EARLY_BEAT_NS) /* by then it is known who listens */
 
 enum {
     PORTS_MAX = 64,
@@ -144,8 +143,6 @@ static void seen(void *ctx, const struct socket_row *row)
 {
     struct socket_watch *s = ctx;
     const struct process_watch *owner = NULL;
-    if (row->state == TCP_LISTEN)
-        note_listening(s, row->port);
     size_t low = 0, high = s->owned.len;
     while (low < high) {
         const size_t middle = low + (high - low) / 2;
@@ -201,15 +198,28 @@ static uint64_t beat_at(const struct socket_watch *s, uint64_t now_ns)
 static void look_at_listeners(struct socket_watch *s, uint64_t now_ns)
 {
     const uint64_t from_ns = clock_thread_cpu_ns();
-    vec_clear(&s->listening);
     if (sockets_dump(s->fd, LISTENERS, false, seen, s))
         add_points(s, now_ns, LISTENERS);
     s->next_listeners_ns = now_ns + pause_after(from_ns, beat_at(s, now_ns));
 }
 
+static void seen_listener(void *ctx, const struct socket_row *row)
+{
+    note_listening(ctx, row->port);
+}
+
+/* Who listens now: a connection that nobody is known to have accepted was else taken to be one that
+ * the process has made. */
+static void list_listeners(struct socket_watch *s)
+{
+    vec_clear(&s->listening);
+    sockets_dump(s->fd, LISTENERS, false, seen_listener, s);
+}
+
 static void look_at_connections(struct socket_watch *s, uint64_t now_ns)
 {
     const uint64_t from_ns = clock_thread_cpu_ns();
+    list_listeners(s);
     socket_peers_begin(s->peers, now_ns);
     if (sockets_dump(s->fd, CONNECTIONS, true, seen, s)) {
         add_points(s, now_ns, CONNECTIONS);
@@ -260,15 +270,15 @@ void socket_watch_beat(
     const bool connections = now_ns >= s->next_connections_ns;
     if (count == 0 || (!listeners && !connections))
         return;
+    if (!s->tried)
+        s->fd = sockets_open(watches[0]->pid);
+    s->tried = true;
     s->watches = watches;
     if (connections)
         refresh_descriptors(s, count);
     collect(s, watches, count);
     if (s->owned.len == 0 && !socket_peers_any(s->peers))
         return;
-    if (!s->tried)
-        s->fd = sockets_open(watches[s->owned.len > 0 ? s->owned.ptr[0].process : 0]->pid);
-    s->tried = true;
     if (s->fd < 0)
         return;
     if (listeners)
@@ -285,8 +295,11 @@ static void probe_number(
     struct socket_watch *s, const struct process_watch *w, uint32_t number, uint64_t now_ns)
 {
     struct socket_row row;
-    if (sockets_ask(w->pid, (int)number, &row) && row.state != TCP_LISTEN)
-        socket_peers_see(s->peers, w->row, &row, was_accepted(s, &row), now_ns);
+    if (!sockets_ask(w->pid, (int)number, &row))
+        return;
+    if (!socket_peers_knows(s->peers, row.inode) && !was_accepted(s, &row))
+        list_listeners(s);
+    socket_peers_see(s->peers, w->row, &row, was_accepted(s, &row), now_ns);
 }
 
 /* The kernel gives the lowest free number (open(2)), so connections of a moment have one of the
@@ -312,7 +325,7 @@ static void probe_process(struct socket_watch *s, const struct process_watch *w,
 void socket_watch_probe(
     struct socket_watch *s, struct process_watch *const *watches, size_t count, uint64_t now_ns)
 {
-    if (now_ns < s->next_probe_ns || now_ns - s->began_ns < PROBE_AFTER_NS)
+    if (now_ns < s->next_probe_ns || s->fd < 0)
         return;
     const uint64_t from_ns = clock_thread_cpu_ns();
     int left = PROBED_AT_ONCE;
