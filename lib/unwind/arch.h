@@ -37,6 +37,11 @@ enum unwind_call {
 enum unwind_call unwind_arch_call_before(
     const struct unwind_section *code, size_t at, uint64_t *ret_target);
 
+/* Does a jump in bytes [from, to) of the code lead to ELF addresses [first, end)? Bytes are not
+ * decoded from a known start, so a few of the others look like one: for ranges that are narrow. */
+bool unwind_arch_jumps_into(
+    const struct unwind_section *code, size_t from, size_t to, uint64_t first, uint64_t end);
+
 /* The instruction at this position returns: the return address is on top of the stack. */
 bool unwind_arch_is_return(const struct unwind_section *code, size_t at);
 

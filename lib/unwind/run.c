@@ -18,6 +18,7 @@ enum {
     WORD = 8,
     SCAN_WORDS = 1280,           /* a stack scan looks this far for a return address: musl's
                                     printf of a double has 7 KiB of digits between */
+    SAVED_SP_WORDS = 256,        /* OpenSSL's functions lower the stack by 1,152 bytes at most */
     SCAN_NEAR_BYTES = 16 * 1024, /* how far behind a function's start its code may be, as a guess */
     OTHER_STACK_BYTES = 65536,   /* a signal frame with its FPU state is smaller than this */
     JUMP_BYTES = 1 << 20, /* an address this far behind the copy is not the stack's next part */
@@ -29,6 +30,7 @@ struct walk {
     uint64_t ip, sp, fp;
     uint64_t lookup;                    /* ip, or ip - 1 behind a call */
     const struct unwind_regs *regs;     /* all registers, or NULL */
+    const struct unwind_regs *left;     /* those of the frame that was called from here, or NULL */
     const struct unwind_region *region; /* holds lookup, or NULL */
     bool guess;                         /* how ip was found */
     bool fell_off;                      /* a read went past the end of the copy */
@@ -78,6 +80,7 @@ static const struct unwind_region *find_region(const struct walk *w, uint64_t ad
 /* Moves to the caller; a return address of 0 ends the stack there. */
 static enum step go_to(struct walk *w, uint64_t ip, uint64_t sp, uint64_t fp)
 {
+    w->left = w->regs;
     w->regs = NULL;
     w->ip = ip;
     w->lookup = ip - 1;
@@ -155,10 +158,13 @@ static inline bool find_fp(
     return read_word(w, address, ret_fp);
 }
 
+static bool find_cfa_of_assembly(struct walk *w, const struct unwind_rule *rule, uint64_t *ret_cfa);
+
 static inline enum step step_rule(struct walk *w, const struct unwind_rule *rule)
 {
     uint64_t cfa, ra, fp;
-    if (!find_cfa(w, rule, &cfa))
+    const bool usual = rule->kind == RULE_SP || rule->kind == RULE_FP;
+    if (usual ? !find_cfa(w, rule, &cfa) : !find_cfa_of_assembly(w, rule, &cfa))
         return STEP_LOST;
     if (rule->ra == PLACE_REG) { /* vfork: the return address was popped into a register */
         if (!read_reg(w, rule->ra_reg, &ra))
@@ -196,7 +202,7 @@ static enum step step_signal(struct walk *w)
     return STEP_ON;
 }
 
-/* ---- frames without ---- */
+/* ---- code ---- */
 
 static const struct unwind_table *table_of(const struct unwind_region *region)
 {
@@ -216,13 +222,6 @@ static bool text_position(const struct unwind_region *region, uint64_t address, 
     return true;
 }
 
-/* Code that was generated, or that no table describes. */
-static bool is_unknown_code(const struct unwind_region *region, uint64_t address)
-{
-    const struct unwind_table *t = table_of(region);
-    return !t || table_rule(t, address - region->bias)->kind == RULE_GAP;
-}
-
 static enum unwind_call call_before(
     const struct unwind_region *region, uint64_t address, uint64_t *ret_target)
 {
@@ -232,6 +231,92 @@ static enum unwind_call call_before(
     const enum unwind_call call = unwind_arch_call_before(&region->table->text, at, ret_target);
     *ret_target += region->bias;
     return call;
+}
+
+/* ---- frames whose unwind data is wrong ---- */
+
+/* Does a call of this function return there, or one of a function that jumps into that one? */
+static bool was_called(const struct walk *w, uint64_t return_address)
+{
+    const struct unwind_table *t = table_of(w->region);
+    const struct unwind_region *from = find_region(w, return_address - 1);
+    uint64_t target = 0, start, end, caller_start, caller_end;
+    if (!t || !from || call_before(from, return_address, &target) != UNWIND_CALL_DIRECT ||
+        !table_extent(t, w->lookup - w->region->bias, &start, &end))
+        return false;
+    target -= w->region->bias;
+    if (target == start)
+        return true;
+    return table_extent(t, target, &caller_start, &caller_end) && target == caller_start &&
+           caller_start >= t->text.address &&
+           unwind_arch_jumps_into(
+               &t->text, caller_start - t->text.address, caller_end - t->text.address, start, end);
+}
+
+static bool leads_to_call(struct walk *w, const struct unwind_rule *rule, uint64_t cfa)
+{
+    uint64_t ra;
+    return cfa > w->sp && rule->ra == PLACE_CFA &&
+           read_word(w, cfa + (uint64_t)(int64_t)rule->ra_offset, &ra) && was_called(w, ra);
+}
+
+/*
+ * Functions that align the stack keep its pointer in it. Those of OpenSSL for AVX2 (perlasm's
+ * sha512-x86_64.pl and its like) then lower the stack in steps within their loop, and their unwind
+ * data does not say so: the pointer is further up than it says. It is where it leads to a call of
+ * this function; where it leads to none at all, the unwind data has the last word.
+ */
+static bool find_saved_sp(struct walk *w, const struct unwind_rule *rule, uint64_t *ret_cfa)
+{
+    struct unwind_rule shifted = *rule;
+    uint64_t cfa;
+    for (int i = 0; i < SAVED_SP_WORDS; i++, shifted.cfa += WORD)
+        if (deref_cfa(w, &shifted, &cfa) && leads_to_call(w, rule, cfa)) {
+            *ret_cfa = cfa;
+            return true;
+        }
+    w->fell_off = false;
+    return find_cfa(w, rule, ret_cfa);
+}
+
+/* Functions that keep the stack pointer in a register that calls may change: they call only their
+ * own helpers, which leave it alone (perlasm's aesni-gcm-x86_64.pl). */
+static bool find_kept_sp(struct walk *w, const struct unwind_rule *rule, uint64_t *ret_cfa)
+{
+    *ret_cfa = w->left->reg[rule->reg] + (uint64_t)(int64_t)rule->cfa;
+    return leads_to_call(w, rule, *ret_cfa);
+}
+
+/* Where the CFA is more than a rule can say: the first word that a call of this function left. */
+static bool find_called(struct walk *w, const struct unwind_rule *rule, uint64_t *ret_cfa)
+{
+    for (uint64_t i = 0; i < SCAN_WORDS; i++) {
+        *ret_cfa = w->sp + i * WORD - (uint64_t)(int64_t)rule->ra_offset;
+        if (leads_to_call(w, rule, *ret_cfa))
+            return true;
+    }
+    w->fell_off = false;
+    return false;
+}
+
+static bool find_cfa_of_assembly(struct walk *w, const struct unwind_rule *rule, uint64_t *ret_cfa)
+{
+    if (rule->kind == RULE_ODD)
+        return find_called(w, rule, ret_cfa);
+    if (w->regs && rule->kind == RULE_DEREF && rule->reg == unwind_arch.sp)
+        return find_saved_sp(w, rule, ret_cfa);
+    if (w->left && rule->kind == RULE_REG && rule->reg != unwind_arch.fp)
+        return find_kept_sp(w, rule, ret_cfa);
+    return find_cfa(w, rule, ret_cfa);
+}
+
+/* ---- frames without ---- */
+
+/* Code that was generated, or that no table describes. */
+static bool is_unknown_code(const struct unwind_region *region, uint64_t address)
+{
+    const struct unwind_table *t = table_of(region);
+    return !t || table_rule(t, address - region->bias)->kind == RULE_GAP;
 }
 
 /* Could the frame at ip have been called there? A direct call must go to a little before ip, with
@@ -382,6 +467,12 @@ static bool is_made_context(const struct walk *w)
            start + w->region->bias == w->ip;
 }
 
+/* Its unwind data says where it begins: what called it can be told, and was not found. */
+static bool is_described(const struct unwind_table *t, const struct walk *w)
+{
+    return table_rule(t, w->lookup - w->region->bias)->kind != RULE_GAP;
+}
+
 /*
  * No row, or one that says more than a rule can (0.1 % of rows, hand-written assembler). libunwind
  * could follow the latter, but it is not safe from files made to crash it: it is used when asked
@@ -405,7 +496,7 @@ static enum step step_gap(struct walk *w)
     step = step_fp(w);
     /* Go's own code is described; what is not is C's, such as the entry of cgo's threads. */
     const bool all_go = t && t->go && t->row_count == 0;
-    if (step != STEP_LOST || !t || all_go || t->text.len == 0)
+    if (step != STEP_LOST || !t || all_go || t->text.len == 0 || is_described(t, w))
         return step;
     return step_scan(w);
 }
@@ -457,6 +548,8 @@ static inline enum step step(struct walk *w)
         return STEP_ROOT;
     if (rule->kind == RULE_SIGNAL)
         return step_signal(w);
+    if (rule->kind == RULE_ODD && rule->ra == PLACE_CFA && step_rule(w, rule) == STEP_ON)
+        return STEP_ON;
     return step_gap(w);
 }
 
@@ -488,6 +581,7 @@ static inline bool step_cached(struct walk *w, const struct unwind_cached *c)
     w->sp = cfa;
     w->ip = ra;
     w->lookup = ra - 1;
+    w->left = w->regs;
     w->regs = NULL;
     w->guess = false;
     return true;
@@ -567,6 +661,7 @@ static struct unwind_result run_table(const struct unwind_space *space,
     w.sp = regs->sp;
     w.fp = regs->bp;
     w.regs = regs;
+    w.left = NULL;
     w.region = NULL;
     w.guess = w.fell_off = false;
     w.signal_sp = 0;

@@ -101,6 +101,20 @@ static bool compile_fp(const struct cfi_place *place, bool go, struct unwind_rul
     return false;
 }
 
+/* What is saved where can be followed once the CFA is found some other way. */
+static struct unwind_rule odd_cfa(const struct unwind_rule *rule)
+{
+    return (struct unwind_rule){
+        .kind = RULE_ODD,
+        .ra = rule->ra,
+        .ra_reg = rule->ra_reg,
+        .ra_offset = rule->ra_offset,
+        .fp = rule->fp,
+        .fp_reg = rule->fp_reg,
+        .fp_offset = rule->fp_offset,
+    };
+}
+
 static struct unwind_rule compile(const struct cfi_row *row, bool go)
 {
     struct unwind_rule rule = { 0 };
@@ -109,9 +123,10 @@ static struct unwind_rule compile(const struct cfi_row *row, bool go)
         rule.kind = RULE_SIGNAL;
     else if (row->ra.kind == CFI_UNDEFINED)
         rule.kind = RULE_END;
-    else if (!sp_is_cfa || !compile_cfa(row, &rule) || !compile_ra(&row->ra, &rule) ||
-             !compile_fp(&row->fp, go, &rule))
+    else if (!sp_is_cfa || !compile_ra(&row->ra, &rule) || !compile_fp(&row->fp, go, &rule))
         rule = (struct unwind_rule){ .kind = RULE_ODD };
+    else if (!compile_cfa(row, &rule))
+        rule = odd_cfa(&rule);
     return rule;
 }
 
@@ -339,7 +354,8 @@ size_t unwind_table_bytes(const struct unwind_table *t)
            t->fde_count * sizeof *t->starts;
 }
 
-bool unwind_table_function(const struct unwind_table *t, uint64_t address, uint64_t *ret_start)
+bool table_extent(
+    const struct unwind_table *t, uint64_t address, uint64_t *ret_start, uint64_t *ret_end)
 {
     if (table_rule(t, address)->kind == RULE_GAP)
         return false;
@@ -351,7 +367,14 @@ bool unwind_table_function(const struct unwind_table *t, uint64_t address, uint6
         count -= half;
     }
     *ret_start = t->base + t->starts[at];
+    *ret_end = t->base + (at + 1 < t->fde_count ? t->starts[at + 1] : t->span);
     return true;
+}
+
+bool unwind_table_function(const struct unwind_table *t, uint64_t address, uint64_t *ret_start)
+{
+    uint64_t end;
+    return table_extent(t, address, ret_start, &end);
 }
 
 bool table_covers_any(const struct unwind_table *t, uint64_t from, uint64_t to)

@@ -22,7 +22,7 @@
 enum unwind_rule_kind {
     RULE_GAP,    /* no unwind data here */
     RULE_END,    /* the outermost frame */
-    RULE_ODD,    /* more than a rule can say */
+    RULE_ODD,    /* more than a rule can say; of the CFA only when ra is PLACE_CFA */
     RULE_SIGNAL, /* trampoline under a signal handler: all registers are in the kernel's frame */
     RULE_SP,     /* CFA = SP + cfa */
     RULE_FP,     /* CFA = FP + cfa */
@@ -83,6 +83,11 @@ static inline const struct unwind_rule *table_rule(const struct unwind_table *t,
     }
     return &t->rules[t->rule_of[row]];
 }
+
+/* [*ret_start, *ret_end) of the function at an ELF address, by its FDE and the next. False: none.
+ */
+bool table_extent(
+    const struct unwind_table *t, uint64_t address, uint64_t *ret_start, uint64_t *ret_end);
 
 /* Is any address in [from, to) covered by unwind data? */
 bool table_covers_any(const struct unwind_table *t, uint64_t from, uint64_t to);

@@ -68,6 +68,24 @@ static bool code_is(const struct unwind_section *code, size_t at, const void *by
     return at <= code->len && code->len - at >= len && memcmp(code->ptr + at, bytes, len) == 0;
 }
 
+/* jmp rel32, or jcc rel32 (0F 8x). The distance counts from behind it. */
+bool unwind_arch_jumps_into(
+    const struct unwind_section *code, size_t from, size_t to, uint64_t first, uint64_t end)
+{
+    for (size_t at = from; at + 5 <= to && at + 5 <= code->len; at++) {
+        const uint8_t *p = code->ptr + at;
+        const bool jcc = (p[0] & 0xf0) == 0x80 && at > from && p[-1] == 0x0f;
+        if (p[0] != 0xe9 && !jcc)
+            continue;
+        int32_t distance;
+        memcpy(&distance, p + 1, sizeof distance);
+        const uint64_t target = code->address + at + 5 + (uint64_t)(int64_t)distance;
+        if (target - first < end - first)
+            return true;
+    }
+    return false;
+}
+
 bool unwind_arch_is_return(const struct unwind_section *code, size_t at)
 {
     return code_is(code, at, "\xc3", 1) || code_is(code, at, "\xf3\xc3", 2) ||

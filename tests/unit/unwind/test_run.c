@@ -232,6 +232,91 @@ Test(unwind_run, realigned_frames_are_found_through_memory)
     scene_done(&s);
 }
 
+/* ---- assembly whose unwind data leaves out what it does to the stack ---- */
+
+enum { FN_DISPATCH, FN_SAVED_SP, FN_HELPER, FN_KEPT_SP = 4, FN_ODD_CFA };
+
+static struct unwind_table *map_assembly(struct scene *s)
+{
+    struct section_writer w = { 0 };
+    section_add_cie(&w, "zR");
+    SECTION_FDE(&w, TEXT, 0x100, "");
+    SECTION_FDE(&w, TEXT + 0x100, 0x100, "\x0f\x05\x77\x10\x06\x23\x08"); /* *(rsp + 16) + 8 */
+    SECTION_FDE(&w, TEXT + 0x200, 0x100, "");
+    SECTION_FDE(&w, TEXT + 0x300, 0x100, "\x07\x10");
+    SECTION_FDE(&w, TEXT + 0x400, 0x100, "\x0c\x00\x08");                 /* rax + 8 */
+    SECTION_FDE(&w, TEXT + 0x500, 0x100, "\x86\x02\x0f\x03\x77\x00\x12"); /* nobody knows */
+    const struct unwind_sections sections = { .eh_frame = section_get(&w),
+        .text = { s->text, sizeof s->text, TEXT } };
+    struct unwind_table *table = unwind_table_new(&sections, NULL);
+    const struct unwind_region module = { BIAS + TEXT, BIAS + TEXT + TEXT_BYTES, BIAS,
+        UNWIND_REGION_MODULE, table, 1 };
+    unwind_space_map(s->space, &module);
+    return table;
+}
+
+Test(unwind_run, a_saved_stack_pointer_is_found_where_the_stack_was_lowered_since)
+{
+    struct scene s;
+    scene_init(&s, false);
+    struct unwind_table *table = map_assembly(&s);
+    put_call(&s, FN(FN_ROOT) + 0x20, FN(FN_DISPATCH));
+    put_call(&s, FN(FN_DISPATCH) + 0x10, FN(FN_SAVED_SP)); /* its bytes, as a jump: */
+    s.text[0x10 - 5] = 0xe9;
+    s.regs.ip = FN(FN_SAVED_SP) + 0x40;
+    s.words[2] = SLOT(40); /* where the unwind data looks: nothing that was called */
+    s.words[40] = FN(FN_ROOT) + 0x11;
+    s.words[18] = SLOT(20); /* 16 words further up, as it was before */
+    s.words[20] = FN(FN_ROOT) + 0x20;
+    scene_run(&s);
+    EXPECT(&s, UNWIND_COMPLETE, FN(FN_SAVED_SP) + 0x40, FN(FN_ROOT) + 0x20);
+    s.text[0x10 - 5] = 0x90; /* without the jump nothing proves it: the data has the last word */
+    scene_run(&s);
+    EXPECT(&s, UNWIND_COMPLETE, FN(FN_SAVED_SP) + 0x40, FN(FN_ROOT) + 0x11);
+    scene_done(&s);
+    unwind_table_free(table);
+}
+
+Test(unwind_run, a_register_that_only_a_helper_could_change_still_holds_the_stack_pointer)
+{
+    struct scene s;
+    scene_init(&s, false);
+    struct unwind_table *table = map_assembly(&s);
+    put_call(&s, FN(FN_ROOT) + 0x20, FN(FN_KEPT_SP));
+    put_call(&s, FN(FN_KEPT_SP) + 0x30, FN(FN_HELPER));
+    s.regs.ip = FN(FN_HELPER) + 4;
+    s.regs.reg[0] = SLOT(30);
+    s.words[0] = FN(FN_KEPT_SP) + 0x30;
+    s.words[30] = FN(FN_ROOT) + 0x20;
+    scene_run(&s);
+    EXPECT(&s, UNWIND_COMPLETE, FN(FN_HELPER) + 4, FN(FN_KEPT_SP) + 0x30, FN(FN_ROOT) + 0x20);
+    s.regs.reg[0] = SLOT(31); /* the helper did change it */
+    scene_run(&s);
+    EXPECT(&s, UNWIND_BROKEN, FN(FN_HELPER) + 4, FN(FN_KEPT_SP) + 0x30);
+    scene_done(&s);
+    unwind_table_free(table);
+}
+
+Test(unwind_run, a_frame_of_odd_shape_ends_where_a_call_of_its_function_returns)
+{
+    struct scene s;
+    scene_init(&s, false);
+    struct unwind_table *table = map_assembly(&s);
+    put_call(&s, FN(FN_ROOT) + 0x20, FN(FN_ODD_CFA));
+    put_call(&s, FN(FN_ROOT) + 0x40, FN(FN_HELPER));
+    s.regs.ip = FN(FN_ODD_CFA) + 0x40;
+    s.regs.bp = 1;
+    s.words[5] = FN(FN_ROOT) + 0x40; /* old: a call of another function */
+    s.words[9] = FN(FN_ROOT) + 0x20;
+    scene_run(&s);
+    EXPECT(&s, UNWIND_COMPLETE, FN(FN_ODD_CFA) + 0x40, FN(FN_ROOT) + 0x20);
+    s.words[9] = 0; /* no call is told rather than a false one */
+    scene_run(&s);
+    EXPECT(&s, UNWIND_BROKEN, FN(FN_ODD_CFA) + 0x40);
+    scene_done(&s);
+    unwind_table_free(table);
+}
+
 Test(unwind_run, truncated_only_when_the_copy_was_full)
 {
     struct scene s;
