@@ -13,6 +13,7 @@ enum { DEFAULT_WORKERS = 4, SURE_WINDOWS = 40 };
 #define LOOP_IDLE_SHARE 0.3
 #define CORES_FULL 0.85
 #define LEAST_SECONDS 3.0
+#define LEAST_FREE 0.05
 
 struct pool {
     struct process_id process;
@@ -41,6 +42,16 @@ static const struct observed_thread *loop_of(const struct observed *o, struct pr
     return NULL;
 }
 
+/* A worker that others keep from the CPU has its job all the while, and the loop may have none: of
+ * either the time counts that it had for itself, of which there has to be some. */
+static double share_of_free(
+    const struct observed *o, const struct observed_thread *t, const uint64_t *active)
+{
+    double least = LEAST_FREE * (double)thread_steady_ns(o, t);
+    double free_ns = fmax((double)thread_free_ns(o, t), fmax(least, 1));
+    return fmin(1, (double)active[t->id.i] / free_ns);
+}
+
 static void add_worker(const struct observed *o, const struct observed_thread *t,
     const uint64_t *active, struct pool *p)
 {
@@ -48,7 +59,7 @@ static void add_worker(const struct observed *o, const struct observed_thread *t
     /* Workers that came late are as busy as they were since then. */
     if (lived < (uint64_t)(LEAST_SECONDS * 1e9))
         return;
-    double busy = (double)active[t->id.i] / (double)lived;
+    double busy = share_of_free(o, t, active);
     p->busy = p->workers == 0 ? busy : fmin(p->busy, busy);
     p->workers++;
     p->cpu_ns += t->on_cpu_ns;
@@ -69,8 +80,7 @@ static bool measure(
     ret->size = observed_fact_number(o, process, "env.UV_THREADPOOL_SIZE");
     if (!(ret->size >= 1))
         ret->size = DEFAULT_WORKERS;
-    uint64_t lived = thread_steady_ns(o, loop);
-    ret->loop_idle = lived ? 1 - (double)active[loop->id.i] / (double)lived : 0;
+    ret->loop_idle = 1 - share_of_free(o, loop, active);
     for (uint32_t i = 0; i < o->thread_count; i++)
         if (o->threads[i].process.i == process.i && &o->threads[i] != loop &&
             is_worker(o, &o->threads[i]))

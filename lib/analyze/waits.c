@@ -207,6 +207,12 @@ static uint64_t starved_ns(
     return lived > 0 ? (uint64_t)(observed_queued_by_others(o, t) / lived * (double)lived_ns) : 0;
 }
 
+uint64_t thread_free_ns(const struct observed *o, const struct observed_thread *t)
+{
+    const uint64_t lived = thread_steady_ns(o, t), starved = starved_ns(o, t, lived);
+    return lived > starved ? lived - starved : 0;
+}
+
 uint64_t *active_by_thread(const struct observed *o)
 {
     uint64_t *idle = waited_by_thread(o, &(struct wait_filter){ .kinds = WAITS_IDLE });

@@ -62,4 +62,8 @@ uint64_t *waited_by_thread(const struct observed *o, const struct wait_filter *f
  */
 uint64_t *active_by_thread(const struct observed *o);
 
+/* How long it lived after start-up, without the time in which other programs kept it from a CPU:
+ * what active_by_thread() has is a share of this on a busy machine as on a quiet one. */
+uint64_t thread_free_ns(const struct observed *o, const struct observed_thread *t);
+
 #endif

@@ -286,6 +286,31 @@ Test(pool_saturated, idle_workers_or_a_busy_loop_are_healthy)
     made_done(&m);
 }
 
+/* Who has a job and no CPU for it is no idle worker, and a loop without a CPU no idle loop. */
+Test(pool_saturated, what_others_take_is_neither_idle_nor_busy)
+{
+    static const struct {
+        double idle_ms; /* of each of the workers' 190 pauses */
+        enum answer answer;
+    } cases[] = { { 1, ANSWER_FOUND }, { 40, ANSWER_HEALTHY } };
+    for (size_t c = 0; c < sizeof cases / sizeof *cases; c++) {
+        program("node", "node");
+        made_series(&m, "host_others", "ns", (struct process_id){ 0 }, 0, 20 * 3.9e9);
+        made_states(&m, m.main, 0.05, 0.7);
+        made_wait(&m, m.main, "main;uv_run;l:epoll_wait", "epoll_wait loop", 1000, 4.7, 1.01, 20);
+        double idle = cases[c].idle_ms * 190 / 1000 / 20;
+        for (int i = 0; i < 4; i++) {
+            struct thread_id t = made_thread(&m, "libuv-worker");
+            made_states(&m, t, 0.08, 0.92 - idle);
+            made_cpu(&m, t, "start_thread;worker;r:node::crypto::PBKDF2Job", 1.6, 0, 20);
+            made_wait(&m, t, "start_thread;worker;r:uv_cond_wait", "futex lock 0x77", 190,
+                cases[c].idle_ms, 1.01, 20);
+        }
+        cr_expect(eq(int, ask_answer(&m, &rule_pool_saturated), cases[c].answer), "%zu", c);
+        made_done(&m);
+    }
+}
+
 Test(pool_saturated, a_larger_pool_of_which_four_are_seen_is_healthy)
 {
     program("node", "node");
