@@ -111,13 +111,25 @@ static void say_healthy(const struct observed *o, struct diagnosis *d)
         o->seconds < ENOUGH_S ? "; 10 s or more of it would make this surer" : "");
 }
 
+/* Where nothing can be told nothing is healthy either, and there is one reason for all of it. */
+static void cannot_tell(const struct observed *o, struct diagnosis *d)
+{
+    d->verdict = "cannot-tell";
+    finding_say(&d->sentence, "Cannot tell: %s of run, %s needed.", words_seconds(o->seconds).text,
+        words_seconds(ENOUGH_S).text);
+    healthy_clear(d);
+    not_seen_clear(d);
+    PROF_CLEANUP(free_ptr) char *why = NULL;
+    finding_say(&why, "%s with %s CPU samples is too little to judge by",
+        words_seconds(o->seconds).text, words_count((double)o->cpu.count).text);
+    add_not_seen(d, "what is healthy and what is not", why, "record 10 s or longer, under load");
+}
+
 static void decide(const struct observed *o, struct diagnosis *d)
 {
     const struct finding *first = verdict_of(d);
     if (too_little(o) && (!first || first->rule->role == RULE_GATE)) {
-        d->verdict = "cannot-tell";
-        finding_say(&d->sentence, "Cannot tell: %s of run, %s needed.",
-            words_seconds(o->seconds).text, words_seconds(ENOUGH_S).text);
+        cannot_tell(o, d);
         return;
     }
     if (!first) {
@@ -134,8 +146,8 @@ void diagnose(const struct profile *p, struct diagnosis *ret_diagnosis)
     *ret_diagnosis = (struct diagnosis){ 0 };
     ask_all(RULE_GATE, o, ret_diagnosis);
     ask_all(RULE_VERDICT, o, ret_diagnosis);
-    add_notes(p, ret_diagnosis);
     findings_put_in_order(o, ret_diagnosis);
     decide(o, ret_diagnosis);
+    add_notes(p, ret_diagnosis);
     observed_free(o);
 }

@@ -115,6 +115,8 @@ struct diagnosis {
  * Writers keep it short and apart from what was found. */
 bool diagnosis_is_remark(const struct diagnosis *d, const struct finding *f);
 
+void healthy_clear(struct diagnosis *d);
+void not_seen_clear(struct diagnosis *d);
 void diagnosis_done(struct diagnosis *d);
 
 #endif

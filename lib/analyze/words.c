@@ -99,7 +99,9 @@ static struct word tenths(double value)
 struct word words_cores(double cores)
 {
     struct word w;
-    if (cores < 0.995)
+    if (cores < 0.0005)
+        snprintf(w.text, sizeof w.text, "hardly any CPU time");
+    else if (cores < 0.995)
         snprintf(w.text, sizeof w.text, "%.*f of a core", cores < 0.0995 ? 3 : 2, cores);
     else if (cores < 1.05)
         snprintf(w.text, sizeof w.text, "1 core");

@@ -111,6 +111,8 @@ Test(diagnosis, too_short_a_run_cannot_tell)
     struct diagnosis d;
     diagnose(m.p, &d);
     cr_expect_str_eq(d.verdict, "cannot-tell");
+    cr_expect_eq(d.healthy.len, 0, "nothing was judged");
+    cr_expect_eq(d.not_seen.len, 1, "for one reason");
     cr_expect(strstr(d.sentence, "10 s needed"), "%s", d.sentence);
     diagnosis_done(&d);
     made_done(&m);
