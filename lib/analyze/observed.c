@@ -155,6 +155,14 @@ double observed_queued_by_others(const struct observed *o, const struct observed
     return (double)t->queued_ns * part_of_others(o, t);
 }
 
+/* Threads that their cgroup's limit has stopped stand in the queue too, and for nobody. */
+static double throttled_ns(const struct observed *o)
+{
+    double ns = observed_increase(o, "cgroup_throttled", (struct process_id){ 0 });
+    double scale = o->steady_seconds > 0 ? o->seconds / o->steady_seconds : 1;
+    return isnan(ns) ? 0 : ns * scale;
+}
+
 void observe_starvation(struct observed *o)
 {
     double queued = 0, on_cpu = 0;
@@ -167,6 +175,7 @@ void observe_starvation(struct observed *o)
         queued += observed_queued_by_others(o, t);
         on_cpu += (double)t->on_cpu_ns;
     }
+    queued = fmax(0, queued - throttled_ns(o));
     o->starved_share = queued + on_cpu > 0 ? queued / (queued + on_cpu) : 0;
 }
 

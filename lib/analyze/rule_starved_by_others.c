@@ -26,8 +26,8 @@ static void tell(const struct observed *o, struct finding *f)
         "When the load generator runs on the same machine, it is one of the others.");
     finding_say(&f->advice,
         "Times of day, latencies and pauses measured here are longer than the program makes them. "
-        "Repeat on a quiet machine, or give it CPUs of its own (taskset, cpusets); what stands "
-        "below rests on CPU time and on what threads waited for, which this does not change.");
+        "Repeat on a quiet machine, or give it CPUs of its own (taskset, cpusets). Findings rest "
+        "on CPU time and on what threads waited for, which this does not change.");
     finding_say(&f->command, "pidstat -u 1 5");
     finding_prove(f, o->starved_share, STARVED_SHARE, "share", 0,
         "share of the time that threads wanted to run in which others had the CPUs");

@@ -29,6 +29,16 @@ Test(gates, starved_by_hogs_and_not_when_alone)
     made_done(&quiet);
 }
 
+Test(gates, time_that_a_limit_took_is_not_called_others_doing)
+{
+    struct made m = made_new("app", "native", 20);
+    made_states(&m, m.main, 0.4, 0.4);
+    made_series(&m, "host_others", "ns", run, 0, 10e9);
+    made_series(&m, "cgroup_throttled", "ns", run, 0, 7.5e9);
+    cr_expect_eq(ask(&m, &rule_starved_by_others), ANSWER_HEALTHY);
+    made_done(&m);
+}
+
 Test(gates, nothing_is_said_of_starvation_that_was_not_recorded)
 {
     struct made m = made_new("app", "native", 20);
