@@ -2,8 +2,8 @@
 /*
  * The source of event-loop turns: the beginning and end of every call that loops wait in, by the
  * tracepoints of system calls with a filter in the kernel. While they are open every system call of
- * the target takes the kernel's slow path, so that their cost is that of all its calls: a third
- * event counts those. Above the budget, and while no loop is found, looks are bursts. Where
+ * the target passes the filter, so that their cost is that of all its calls: a third event counts
+ * those. Above the budget, and while no loop is found, looks are bursts. Where
  * tracepoints may not be opened, breakpoints tell of the beginnings (loop_entries.h).
  */
 #include "record/source.h"
@@ -295,7 +295,7 @@ static bool wants_look(struct loops *l, uint64_t now_ns)
 {
     const struct recorder *r = l->recorder;
     const bool useful = turns_loops(&l->turns) > 0 || now_ns < l->searched_ns;
-    if (extra_events_crowded(r->extras)) {
+    if (extra_events_crowded(r->extras) || (l->entries && extra_events_disturb(r->extras))) {
         duty_rest(&l->duty, now_ns);
         return false;
     }

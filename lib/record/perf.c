@@ -379,7 +379,8 @@ static void adjust(struct perf_source *p, uint64_t now_ns)
 {
     const struct recorder *r = p->recorder;
     struct perf_settings next = p->settings;
-    if (now_ns - p->adjusted_ns < ADJUST_INTERVAL_NS || extra_events_crowded(r->extras))
+    if (now_ns - p->adjusted_ns < ADJUST_INTERVAL_NS || extra_events_crowded(r->extras) ||
+        extra_events_disturb(r->extras))
         return; /* a crowd's events cannot be opened again */
     next.stack_bytes = stacks_next_bytes(&p->recorder->stacks, next.stack_bytes);
     if (r->options->rate_hz == 0 && over_budget(p) && next.rate_hz / 2 >= RATE_MIN_HZ)

@@ -17,7 +17,12 @@
 enum {
     CROWD_THREADS = 256,
     CROWD_PAIRS = 4096, /* of a thread and a CPU */
+    SWITCHES_MANY_HZ = 40000,
+    BIRTHS_MANY_HZ = 200, /* times CPUs: each has its own event */
 };
+
+#define RATE_WINDOW_NS (100 * NS_PER_MS)
+#define BIRTHS_WINDOW_NS NS_PER_S /* not what a pool of threads takes to start */
 
 struct open_event {
     struct extra_event what; /* its filter is owned */
@@ -25,6 +30,7 @@ struct open_event {
     uint64_t opened_ns; /* threads that are born from now on inherit it */
     pid_t only;         /* with one_process */
     bool open;
+    bool from_exec; /* there since the target's exec, for every thread: rests when it is closed */
     bool unsettled; /* threads that were born meanwhile may lack it */
     uint64_t count;
 };
@@ -39,6 +45,11 @@ struct extra_events {
     struct open_event list[PERF_EVENTS_MAX]; /* [0]: the clock, not ours */
     uint32_t count;                          /* of list */
     bool crowded;
+    uint64_t switch_records; /* while an event that brings them was open */
+    uint64_t births;
+    uint64_t rate_from_ns, rate_from_records, births_from_ns, births_from;
+    bool switches_many; /* when they were counted last */
+    bool births_many;   /* at some time */
 };
 
 struct extra_events *extra_events_new(struct recorder *r, const struct cpu_list *cpus)
@@ -57,6 +68,7 @@ static void close_fds(struct extra_events *x, uint32_t event)
     for (size_t i = 0; i < o->fds.len; i++)
         close(o->fds.ptr[i]);
     vec_done(&o->fds);
+    o->from_exec = false;
     perf_event_ids_remove(&x->ids, event);
     pid_table_clear_bits(&x->covered, 1u << event);
 }
@@ -90,17 +102,23 @@ static uint64_t sample_type(const struct extra_event *e)
     return type;
 }
 
-static struct perf_event_attr make_attr(const struct extra_events *x, const struct extra_event *e)
+static bool before_exec(const struct extra_events *x)
 {
-    const bool before_exec = x->recorder->options->argv && x->recorder->from_ns == UINT64_MAX;
+    return x->recorder->options->argv && x->recorder->from_ns == UINT64_MAX;
+}
+
+static struct perf_event_attr make_attr(const struct extra_events *x, const struct open_event *o)
+{
+    const struct extra_event *e = &o->what;
+    const bool waits = before_exec(x);
     struct perf_event_attr attr = {
         .type = e->type,
         .size = sizeof(struct perf_event_attr),
         .config = e->config,
         .sample_period = e->period,
         .sample_type = sample_type(e),
-        .disabled = before_exec,
-        .enable_on_exec = before_exec,
+        .disabled = waits || !o->open,
+        .enable_on_exec = waits && o->open,
         .inherit = 1,
         .inherit_thread = x->recorder->options->no_children,
         .exclude_kernel = e->exclude_kernel,
@@ -115,7 +133,7 @@ static struct perf_event_attr make_attr(const struct extra_events *x, const stru
     };
     if (e->one_process) {
         attr.inherit_thread = 1;
-        attr.remove_on_exec = !before_exec; /* kernel 5.13; not beside enable_on_exec */
+        attr.remove_on_exec = !waits; /* kernel 5.13; not beside enable_on_exec */
     }
     if (e->type == PERF_TYPE_BREAKPOINT) {
         attr.bp_type = HW_BREAKPOINT_X;
@@ -128,7 +146,7 @@ static struct perf_event_attr make_attr(const struct extra_events *x, const stru
 static int open_on(struct extra_events *x, uint32_t event, pid_t tid, size_t cpu)
 {
     const struct extra_event *what = &x->list[event].what;
-    struct perf_event_attr attr = make_attr(x, what);
+    struct perf_event_attr attr = make_attr(x, &x->list[event]);
     int fd = perf_open_attr(&attr, tid, x->cpus->ptr[cpu]);
     if (fd < 0 && (errno == EINVAL || errno == E2BIG) && attr.inherit_thread) {
         attr.inherit_thread = attr.remove_on_exec = 0;
@@ -257,6 +275,17 @@ bool extra_events_crowded(const struct extra_events *x)
 
 /* ---- for sources ---- */
 
+/* Closed ones are there too, at rest: see perf_extra.h. */
+static void open_before_exec(struct extra_events *x, uint32_t event)
+{
+    struct open_event *o = &x->list[event];
+    if (!before_exec(x) || !x->rings || o->what.one_process)
+        return;
+    o->opened_ns = clock_monotonic_ns();
+    open_missing(x, event);
+    o->from_exec = o->fds.len > 0;
+}
+
 uint32_t extra_events_add(struct extra_events *x, const struct extra_event *event)
 {
     if (x->count == PERF_EVENTS_MAX)
@@ -265,7 +294,31 @@ uint32_t extra_events_add(struct extra_events *x, const struct extra_event *even
     x->list[at].what = *event;
     x->list[at].what.filter = event->filter ? xstrdup(event->filter) : NULL;
     x->ids.sample_types[at] = sample_type(event);
+    open_before_exec(x, at);
     return at;
+}
+
+/* On all threads at once: the kernel passes it on to those that inherited the event. */
+static void switch_on(const struct open_event *o, bool on)
+{
+    for (size_t i = 0; i < o->fds.len; i++)
+        ioctl(o->fds.ptr[i], on ? PERF_EVENT_IOC_ENABLE : PERF_EVENT_IOC_DISABLE, 0);
+}
+
+/* o->open tells how. False, with a note: refused on every thread. */
+static bool open_all(struct extra_events *x, uint32_t event)
+{
+    struct open_event *o = &x->list[event];
+    close_fds(x, event); /* what rests before the exec must wait for it instead */
+    o->opened_ns = clock_monotonic_ns();
+    const int error = x->rings ? open_missing(x, event) : 0;
+    if (o->fds.len == 0 && error) {
+        note_refusal(x, &o->what, error);
+        return false;
+    }
+    o->from_exec = before_exec(x) && o->fds.len > 0 && !o->what.one_process;
+    o->unsettled = !o->from_exec;
+    return true;
 }
 
 bool extra_events_open(struct extra_events *x, uint32_t event)
@@ -282,22 +335,28 @@ bool extra_events_open(struct extra_events *x, uint32_t event)
         note_crowd(x, &o->what);
         return false;
     }
-    o->opened_ns = clock_monotonic_ns();
-    const int error = x->rings ? open_missing(x, event) : 0;
-    if (x->rings && o->fds.len == 0 && error) {
-        note_refusal(x, &o->what, error);
-        return false;
-    }
-    o->open = o->unsettled = true;
-    return true;
+    o->open = true;
+    if (o->from_exec && !before_exec(x))
+        switch_on(o, true);
+    else
+        o->open = open_all(x, event);
+    return o->open;
 }
 
 void extra_events_close(struct extra_events *x, uint32_t event)
 {
     if (event == 0 || event >= x->count)
         return;
-    close_fds(x, event);
     x->list[event].open = false;
+    if (x->list[event].from_exec && !x->births_many)
+        switch_on(&x->list[event], false);
+    else
+        close_fds(x, event);
+}
+
+bool extra_events_disturb(const struct extra_events *x)
+{
+    return x && x->switches_many && x->recorder->options->argv;
 }
 
 void extra_events_aim(struct extra_events *x, uint32_t event, pid_t pid, uint64_t address)
@@ -361,7 +420,7 @@ static void follow_fork(struct extra_events *x, const struct perf_record *r)
     const uint32_t parent = pid_table_get(&x->covered, (pid_t)r->fork.parent_tid);
     uint32_t own = pid_table_get(&x->covered, (pid_t)r->tid);
     for (uint32_t i = 1; i < x->count; i++)
-        if (x->list[i].open && x->list[i].opened_ns <= r->time_ns &&
+        if (x->list[i].fds.len > 0 && x->list[i].opened_ns <= r->time_ns &&
             (r->pid == r->fork.parent_pid || !x->list[i].what.one_process))
             own |= parent & 1u << i;
     pid_table_set(&x->covered, (pid_t)r->tid, own);
@@ -372,17 +431,59 @@ void extra_events_follow(struct extra_events *x, const struct perf_record *r)
     if (r->kind == PERF_EVENT) {
         x->list[r->event].count++;
     } else if (r->kind == PERF_FORK) {
+        x->births++;
         follow_fork(x, r);
     } else if (r->kind == PERF_EXIT) {
         pid_table_set(&x->covered, (pid_t)r->tid, 0);
     } else if (r->kind == PERF_SWITCH) {
         for (uint32_t i = 1; i < x->count; i++)
             x->list[i].count += x->list[i].what.switches && x->list[i].open;
+        x->switch_records++;
     }
+}
+
+static bool sees_switches(const struct extra_events *x)
+{
+    for (uint32_t i = 1; i < x->count; i++)
+        if (x->list[i].open && x->list[i].what.switches)
+            return true;
+    return false;
+}
+
+/* A switch has two records. What was found last holds while none are recorded. */
+static void rate_switches(struct extra_events *x, uint64_t now_ns)
+{
+    const uint64_t passed_ns = now_ns - x->rate_from_ns;
+    const uint64_t count = (x->switch_records - x->rate_from_records) / 2;
+    const bool seen = sees_switches(x);
+    if (seen && x->rate_from_ns && passed_ns < RATE_WINDOW_NS)
+        return;
+    if (seen && x->rate_from_ns)
+        x->switches_many = count * NS_PER_S > SWITCHES_MANY_HZ * passed_ns;
+    x->rate_from_ns = seen ? now_ns : 0;
+    x->rate_from_records = x->switch_records;
+}
+
+/* Every thread that is born makes its own of all these events, 3 to 14 us each (measured): a target
+ * that makes many has no use for resting ones. */
+static void rate_births(struct extra_events *x, uint64_t now_ns)
+{
+    const uint64_t passed_ns = now_ns - x->births_from_ns;
+    const uint64_t events = (x->births - x->births_from) * x->cpus->len;
+    if (x->births_many || (x->births_from_ns && passed_ns < BIRTHS_WINDOW_NS))
+        return;
+    x->births_many = x->births_from_ns && events * NS_PER_S > BIRTHS_MANY_HZ * passed_ns;
+    x->births_from_ns = now_ns;
+    x->births_from = x->births;
+    for (uint32_t i = 1; i < x->count && x->births_many; i++)
+        if (!x->list[i].open)
+            close_fds(x, i);
 }
 
 void extra_events_settle(struct extra_events *x)
 {
+    rate_switches(x, clock_monotonic_ns());
+    rate_births(x, clock_monotonic_ns());
     count_heads(x);
     if (x->crowded)
         shed(x);
