@@ -18,6 +18,7 @@ enum { LEAST_CONNECTS = 20 };
 
 struct connecting {
     struct talk peer;
+    double count; /* of connections: those that were seen, or all where they were counted */
     double per_s;
     double per_request; /* NAN: requests are not known */
     double exchanges;   /* for each connection; NAN unknown */
@@ -45,7 +46,7 @@ static double exchanges_for_each(const struct observed *o, const struct talk *pe
  * carry about one exchange. */
 static bool is_per_request(const struct connecting *c)
 {
-    if (c->peer.count < LEAST_CONNECTS || c->per_s < LEAST_PER_S)
+    if (c->count < LEAST_CONNECTS || c->per_s < LEAST_PER_S)
         return false;
     if (!isnan(c->per_request))
         return c->per_request >= LEAST_PER_REQUEST;
@@ -59,13 +60,32 @@ static double seconds_of(const struct observed *o, const char *fact)
     return fmax(ns > 0 ? ns / 1e9 : o->seconds, 1e-3);
 }
 
-/* Calls of connect(), each seen until its descriptor was connected again. */
+static uint64_t all_calls_seen(const struct observed *o)
+{
+    struct talks talks;
+    uint64_t sum = 0;
+    talks_of(o, "connect", 0, false, &talks);
+    for (size_t i = 0; i < talks.rows.len; i++)
+        sum += talks.rows.ptr[i].count;
+    talks_done(&talks);
+    return sum;
+}
+
+/* Calls of connect(), each seen until its descriptor was connected again. Of very many only a part
+ * is seen: then all were counted, and a peer has the part of them that it has of those seen. */
 static struct connecting of_calls(const struct observed *o, const struct talk *peer)
 {
-    struct connecting c = { .peer = *peer, .seconds = seconds_of(o, "connects_seen_ns") };
+    struct connecting c = { .peer = *peer, .count = (double)peer->count };
+    double counted = observed_fact_number(o, (struct process_id){ 0 }, "connects_counted");
+    double seen = (double)all_calls_seen(o);
+    c.seconds = seconds_of(o, "connects_seen_ns");
+    if (counted > seen) {
+        c.count *= counted / seen;
+        c.seconds = o->seconds;
+    }
     c.life_ns = (double)peer->ns / (double)peer->count;
     c.short_lived = c.life_ns > 0 && c.life_ns < SHORT_LIFE_NS;
-    c.exchanges = exchanges_for_each(o, peer, (double)peer->count / c.seconds);
+    c.exchanges = exchanges_for_each(o, peer, c.count / c.seconds);
     return c;
 }
 
@@ -74,6 +94,7 @@ static struct connecting of_calls(const struct observed *o, const struct talk *p
 static struct connecting of_closed(const struct observed *o, const struct talk *peer)
 {
     return (struct connecting){ .peer = *peer,
+        .count = (double)peer->count,
         .seconds = seconds_of(o, "closed_seen_ns"),
         .short_lived = true,
         .exchanges = (double)NAN };
@@ -87,7 +108,7 @@ static bool find_peer(const struct observed *o, const char *name,
     talks_of(o, name, WAITS(TCP) | WAITS(UNIX), false, &talks);
     for (size_t i = 0; i < talks.rows.len && !found; i++) {
         *ret = of(o, &talks.rows.ptr[i]);
-        ret->per_s = (double)ret->peer.count / ret->seconds;
+        ret->per_s = ret->count / ret->seconds;
         ret->per_request = o->requests_per_s > 0 ? ret->per_s / o->requests_per_s : (double)NAN;
         found = is_per_request(ret);
     }
@@ -148,7 +169,7 @@ static enum answer found(const struct observed *o, const struct connecting *c, s
         "%s connected to %.*s %s%s times, %s%s%s: nearly every request has a connection "
         "of its own.",
         name.ptr, SLICE_ARG(c->peer.object), c->seconds < MOST_SEEN * o->seconds ? "at least " : "",
-        words_count((double)c->peer.count).text, words_of(c->per_s, "1/s").text,
+        words_count(c->count).text, words_of(c->per_s, "1/s").text,
         isnan(c->per_request) ? "" : ", for each request ",
         isnan(c->per_request) ? "" : words_of(c->per_request, "").text);
     if (c->life_ns > 0)
@@ -158,8 +179,7 @@ static enum answer found(const struct observed *o, const struct connecting *c, s
         "A tool that asks one question and ends, or a peer that closes after each "
         "answer, has no choice: then the peer is to change.");
     finding_say(&f->command, "ss -tan state time-wait | grep -c '%.*s'", SLICE_ARG(c->peer.object));
-    finding_prove(
-        f, (double)c->peer.count, LEAST_CONNECTS, "count", c->peer.count, "connections to it");
+    finding_prove(f, c->count, LEAST_CONNECTS, "count", c->peer.count, "connections to it");
     if (!isnan(c->per_request))
         finding_prove(f, c->per_request, LEAST_PER_REQUEST, "count", c->peer.count,
             "of them for each request");

@@ -2,7 +2,8 @@
 /*
  * Outgoing connections over the whole run, by peer: how many, and how long they lived. A call of
  * connect(2) is rare where connections are kept, and where it is not, that is the finding: above a
- * rate it is looked at a tenth of the time only.
+ * rate it is looked at a tenth of the time only. How many there are is counted beside that all the
+ * time, by an event that carries nothing: of many calls the others carry more than can be taken.
  *
  * The address lies on the caller's stack as a rule, and a copy of that comes with the sample; else
  * it is read from memory a little later, when it may have changed: the socket itself is asked then.
@@ -19,22 +20,20 @@
 #include <sys/uio.h>
 
 #include "base/alloc.h"
-#include "base/clock.h"
 #include "base/map.h"
 #include "profile/evidence.h"
 #include "record/arch.h"
 #include "record/objects.h"
-#include "record/perf_extra.h"
+#include "record/rare_event.h"
 #include "record/socket_names.h"
 #include "record/tracepoint.h"
-
-#define LOOK_INTERVAL_NS (500 * NS_PER_MS)
-#define PAUSE_NS (4500 * NS_PER_MS)
 
 enum {
     SLOTS = 4096, /* a power of two */
     RATE_MAX_HZ = 500,
     EVENT_COST_NS = 10000, /* with a copy of the stack */
+    COUNT_PERIOD = 16,     /* of the event that only counts: calls for each record */
+    COUNT_COST_NS = 2000,  /* of its records: with what the calls between them take */
     PORT_DNS = 53,
     RAW_BYTES =
         40, /* events/syscalls/sys_enter_connect/format: fd, address, length at 16, 24, 32 */
@@ -52,10 +51,9 @@ struct connects {
     struct recorder *recorder;
     struct objects *objects;
     struct connection *list; /* SLOTS */
-    uint32_t event;
-    bool refused, said;
-    uint64_t looked_ns, counted, paused_ns; /* paused_ns 0: open */
-    uint64_t seen_ns;                       /* how long it was open while recording */
+    struct rare_event event;
+    uint32_t counter;
+    uint64_t seen_ns; /* how long the event was open while recording, from the first call on */
 };
 
 static void end_connection(struct connects *s, struct connection *c, uint64_t now_ns)
@@ -141,7 +139,7 @@ static void connects_take(void *state, const struct perf_record *r)
     struct connects *s = state;
     struct recorder *rec = s->recorder;
     uint64_t fields[3];
-    if (r->event != s->event || r->sample.raw.len < RAW_BYTES || (int32_t)r->tid <= 0 ||
+    if (r->event != s->event.event || r->sample.raw.len < RAW_BYTES || (int32_t)r->tid <= 0 ||
         r->time_ns < rec->from_ns || r->time_ns > rec->to_ns)
         return;
     memcpy(fields, r->sample.raw.ptr + 16, sizeof fields);
@@ -167,94 +165,74 @@ static void connects_take(void *state, const struct perf_record *r)
     };
 }
 
-/* The time since the last look counts as seen when the event was open in it, from the first
- * connection on: what was before is no part of a rate. */
-static void add_seen(struct connects *s, uint64_t now_ns)
-{
-    const struct recorder *r = s->recorder;
-    if (extra_events_count(r->extras, s->event) == 0)
-        return;
-    const uint64_t from_ns = s->looked_ns > r->from_ns ? s->looked_ns : r->from_ns;
-    const uint64_t to_ns = now_ns < r->to_ns ? now_ns : r->to_ns;
-    if (!s->paused_ns && !s->refused && to_ns > from_ns)
-        s->seen_ns += to_ns - from_ns;
-}
-
-static void say_seen(const struct connects *s)
+static void say_number(struct profile *p, const char *key, uint64_t number)
 {
     PROF_CLEANUP(strbuf_done) struct strbuf text = STRBUF_INIT;
-    strbuf_addf(&text, "%" PRIu64, s->seen_ns);
-    profile_set_fact(
-        s->recorder->profile, (struct process_id){ 0 }, "connects_seen_ns", strbuf_slice(&text));
+    strbuf_addf(&text, "%" PRIu64, number);
+    profile_set_fact(p, (struct process_id){ 0 }, key, strbuf_slice(&text));
 }
 
-/* Above the rate, or in a crowd: closed for a while, and looked at again. */
-static void keep_rate(struct connects *s, uint64_t now_ns)
+/* Each thread counts for itself on each CPU, so that a few are missing everywhere. */
+static void say_seen(const struct connects *s)
 {
-    struct extra_events *extras = s->recorder->extras;
-    const uint64_t count = extra_events_count(extras, s->event);
-    add_seen(s, now_ns);
-    if (extra_events_crowded(extras)) {
-        s->paused_ns = now_ns;
-    } else if (s->paused_ns && now_ns - s->paused_ns >= PAUSE_NS) {
-        s->paused_ns = 0;
-        s->refused = !extra_events_open(extras, s->event);
-    } else if (!s->paused_ns &&
-               (count - s->counted) * NS_PER_S > RATE_MAX_HZ * (now_ns - s->looked_ns)) {
-        extra_events_close(extras, s->event);
-        s->paused_ns = now_ns;
-        if (!s->said)
-            recorder_step_down(s->recorder, "outgoing connections", now_ns);
-        s->said = true;
-    }
-    s->looked_ns = now_ns;
-    s->counted = count;
+    struct profile *p = s->recorder->profile;
+    const uint64_t records = extra_events_count(s->recorder->extras, s->counter);
+    say_number(p, "connects_seen_ns", s->seen_ns);
+    if (records > 0)
+        say_number(p, "connects_counted", records * COUNT_PERIOD);
 }
 
+/* What was before the first call is no part of a rate. */
 static void connects_drain(void *state, uint64_t now_ns, bool last)
 {
     struct connects *s = state;
-    const uint64_t end_ns = now_ns < s->recorder->to_ns ? now_ns : s->recorder->to_ns;
+    const struct recorder *r = s->recorder;
+    const bool any = extra_events_count(r->extras, s->event.event) > 0;
+    const uint64_t end_ns = now_ns < r->to_ns ? now_ns : r->to_ns;
+    const uint64_t seen_ns = rare_event_look(&s->event, now_ns, last);
+    s->seen_ns += any ? seen_ns : 0;
     for (size_t i = 0; last && i < SLOTS; i++)
         end_connection(s, &s->list[i], end_ns);
-    if (last) {
-        add_seen(s, now_ns);
+    if (last)
         say_seen(s);
-    }
-    if (last || s->refused || now_ns - s->looked_ns < LOOK_INTERVAL_NS)
-        return;
-    keep_rate(s, now_ns);
 }
 
 /* ---- the source ---- */
 
+static uint32_t add_counter(struct recorder *r)
+{
+    struct extra_event event = {
+        .name = "syscalls/sys_enter_connect",
+        .type = PERF_TYPE_TRACEPOINT,
+        .period = COUNT_PERIOD,
+        .stays = true,
+        .cost_ns = COUNT_COST_NS,
+    };
+    if (!tracepoint_id(event.name, &event.config, NULL))
+        return 0;
+    const uint32_t counter = extra_events_add(r->extras, &event);
+    extra_events_open(r->extras, counter);
+    return counter;
+}
+
 static void *connects_start(struct recorder *r, struct err *e)
 {
-    uint64_t id;
-    if (!r->extras || r->level != LEVEL_FULL) {
-        err_set(e, ERR_PERMISSION, "the kernel shows them to root and CAP_PERFMON only");
-        err_hint(e, "run prof as root");
-        return NULL;
-    }
-    if (!tracepoint_id("syscalls/sys_enter_connect", &id, e))
-        return NULL;
-    struct connects *s = xcalloc(1, sizeof *s);
-    const struct extra_event event = {
+    static const struct extra_event event = {
         .name = "syscalls/sys_enter_connect",
-        .without = "outgoing connections were not counted",
-        .type = PERF_TYPE_TRACEPOINT,
-        .config = id,
-        .period = 1,
+        .without = "outgoing connections were not counted one by one",
         .with_stack = true,
         .with_raw = true,
         .cost_ns = EVENT_COST_NS,
     };
+    struct rare_event calls = { .what = "outgoing connections", .rate_max_hz = RATE_MAX_HZ };
+    if (!rare_event_start(&calls, r, &event, e))
+        return NULL;
+    struct connects *s = xcalloc(1, sizeof *s);
     s->recorder = r;
     s->objects = objects_new();
     s->list = xcalloc(SLOTS, sizeof *s->list);
-    s->event = extra_events_add(r->extras, &event);
-    s->refused = !extra_events_open(r->extras, s->event);
-    s->looked_ns = clock_monotonic_ns();
+    s->event = calls;
+    s->counter = add_counter(r);
     return s;
 }
 
@@ -271,7 +249,7 @@ static void connects_stop(void *state)
 const struct source source_connects = {
     .name = "connects",
     .role = SOURCE_COUNTER,
-    .without = "outgoing connections were not counted",
+    .without = "outgoing connections were not counted one by one",
     .start = connects_start,
     .drain = connects_drain,
     .take = connects_take,

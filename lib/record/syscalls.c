@@ -300,7 +300,8 @@ const struct source source_syscalls = {
     .name = "syscalls",
     .role = SOURCE_COUNTER,
     .without =
-        "small reads and writes, exchanges with peers and other system calls were not counted",
+        "small reads and writes, exchanges but those over TCP, and other system calls were not "
+        "counted",
     .start = syscalls_start,
     .drain = syscalls_drain,
     .take = syscalls_take,

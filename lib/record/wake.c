@@ -6,19 +6,13 @@
  */
 #include "record/source.h"
 
-#include <linux/perf_event.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/alloc.h"
-#include "base/clock.h"
 #include "profile/evidence.h"
-#include "record/perf_extra.h"
+#include "record/rare_event.h"
 #include "record/thread_state.h"
-#include "record/tracepoint.h"
-
-#define LOOK_INTERVAL_NS (500 * NS_PER_MS)
-#define PAUSE_NS (4500 * NS_PER_MS)
 
 enum {
     RATE_MAX_HZ = 2000,
@@ -29,10 +23,8 @@ enum {
 
 struct wake {
     struct recorder *recorder;
-    uint32_t event;
+    struct rare_event event;
     uint32_t edges;
-    bool refused, said;
-    uint64_t looked_ns, counted, paused_ns; /* paused_ns 0: open */
 };
 
 /* "wake 4711-worker" */
@@ -49,7 +41,7 @@ static void wake_take(void *state, const struct perf_record *r)
     struct wake *s = state;
     struct recorder *rec = s->recorder;
     int32_t woken_tid;
-    if (r->event != s->event || r->sample.raw.len < RAW_BYTES || (int32_t)r->tid <= 0 ||
+    if (r->event != s->event.event || r->sample.raw.len < RAW_BYTES || (int32_t)r->tid <= 0 ||
         r->time_ns < rec->from_ns || r->time_ns > rec->to_ns || !rec->threads)
         return;
     memcpy(&woken_tid, r->sample.raw.ptr + 24, sizeof woken_tid);
@@ -81,55 +73,26 @@ static void wake_take(void *state, const struct perf_record *r)
     s->edges += after - before;
 }
 
-/* Above the rate, or in a crowd: closed for a while, and looked at again. */
 static void wake_drain(void *state, uint64_t now_ns, bool last)
 {
     struct wake *s = state;
-    struct extra_events *extras = s->recorder->extras;
-    if (last || s->refused || now_ns - s->looked_ns < LOOK_INTERVAL_NS)
-        return;
-    const uint64_t count = extra_events_count(extras, s->event);
-    if (extra_events_crowded(extras))
-        s->paused_ns = now_ns;
-    else if (s->paused_ns && now_ns - s->paused_ns >= PAUSE_NS) {
-        s->paused_ns = 0;
-        s->refused = !extra_events_open(extras, s->event);
-    } else if (!s->paused_ns &&
-               (count - s->counted) * NS_PER_S > RATE_MAX_HZ * (now_ns - s->looked_ns)) {
-        extra_events_close(extras, s->event);
-        s->paused_ns = now_ns;
-        if (!s->said)
-            recorder_step_down(s->recorder, "wake-ups", now_ns);
-        s->said = true;
-    }
-    s->looked_ns = now_ns;
-    s->counted = count;
+    rare_event_look(&s->event, now_ns, last);
 }
 
 static void *wake_start(struct recorder *r, struct err *e)
 {
-    uint64_t id;
-    if (!r->extras || r->level != LEVEL_FULL) {
-        err_set(e, ERR_PERMISSION, "the kernel shows it to root and CAP_PERFMON only");
-        err_hint(e, "run prof as root");
-        return NULL;
-    }
-    if (!tracepoint_id("sched/sched_waking", &id, e))
-        return NULL;
-    struct wake *s = xcalloc(1, sizeof *s);
-    const struct extra_event event = {
+    static const struct extra_event event = {
         .name = "sched/sched_waking",
         .without = "which thread wakes which was not seen",
-        .type = PERF_TYPE_TRACEPOINT,
-        .config = id,
-        .period = 1,
         .with_raw = true,
         .cost_ns = EVENT_COST_NS,
     };
+    struct rare_event waking = { .what = "wake-ups", .rate_max_hz = RATE_MAX_HZ };
+    if (!rare_event_start(&waking, r, &event, e))
+        return NULL;
+    struct wake *s = xcalloc(1, sizeof *s);
     s->recorder = r;
-    s->event = extra_events_add(r->extras, &event);
-    s->refused = !extra_events_open(r->extras, s->event);
-    s->looked_ns = clock_monotonic_ns();
+    s->event = waking;
     return s;
 }
 

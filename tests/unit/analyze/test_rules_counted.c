@@ -75,3 +75,15 @@ Test(counted, closed_connections_are_those_that_were_made)
         "nothing is closed soon");
     made_done(&m);
 }
+
+Test(counted, of_calls_that_are_seen_in_part_a_peer_has_its_part_of_all)
+{
+    program("server", "native");
+    made_fact(&m, (struct process_id){ 0 }, "connects_seen_ns", "1000000000");
+    made_fact(&m, (struct process_id){ 0 }, "connects_counted", "60000");
+    ask_tally(&m, m.main, "connect", "connect tcp 10.0.0.7:80", 200, 5, 0);
+    ask_tally(&m, m.main, "connect", "connect udp 10.0.0.1:53", 100, 5, 0);
+    ask_expect_found(&m, &rule_connect_per_request, SEVERITY_WARNING, CONFIDENCE_POSSIBLE, NULL,
+        WORDS("10.0.0.7:80", "40,000 times", "2,000/s"));
+    made_done(&m);
+}

@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: MIT
+#include "record/rare_event.h"
+
+#include <linux/perf_event.h>
+
+#include "base/clock.h"
+#include "record/source.h"
+#include "record/tracepoint.h"
+
+#define LOOK_INTERVAL_NS (500 * NS_PER_MS)
+#define PAUSE_NS (4500 * NS_PER_MS)
+
+bool rare_event_start(struct rare_event *ret_event, struct recorder *r,
+    const struct extra_event *event, struct err *e)
+{
+    struct extra_event tracepoint = *event;
+    if (!r->extras || r->level != LEVEL_FULL) {
+        err_set(e, ERR_PERMISSION, "the kernel shows them to root and CAP_PERFMON only");
+        err_hint(e, "run prof as root");
+        return false;
+    }
+    if (!tracepoint_id(event->name, &tracepoint.config, e))
+        return false;
+    tracepoint.type = PERF_TYPE_TRACEPOINT;
+    tracepoint.period = 1;
+    ret_event->recorder = r;
+    ret_event->event = extra_events_add(r->extras, &tracepoint);
+    ret_event->refused = !extra_events_open(r->extras, ret_event->event);
+    ret_event->looked_ns = clock_monotonic_ns();
+    return true;
+}
+
+static uint64_t seen_ns(const struct rare_event *s, uint64_t now_ns)
+{
+    const struct recorder *r = s->recorder;
+    const uint64_t from_ns = s->looked_ns > r->from_ns ? s->looked_ns : r->from_ns;
+    const uint64_t to_ns = now_ns < r->to_ns ? now_ns : r->to_ns;
+    return !s->paused_ns && !s->refused && to_ns > from_ns ? to_ns - from_ns : 0;
+}
+
+static void keep_rate(struct rare_event *s, uint64_t now_ns)
+{
+    struct extra_events *extras = s->recorder->extras;
+    const uint64_t count = extra_events_count(extras, s->event);
+    const uint64_t more = count - s->counted;
+    if (extra_events_crowded(extras)) {
+        s->paused_ns = now_ns;
+    } else if (s->paused_ns && now_ns - s->paused_ns >= PAUSE_NS) {
+        s->paused_ns = 0;
+        s->refused = !extra_events_open(extras, s->event);
+    } else if (!s->paused_ns && more * NS_PER_S > s->rate_max_hz * (now_ns - s->looked_ns)) {
+        extra_events_close(extras, s->event);
+        s->paused_ns = now_ns;
+        if (!s->said)
+            recorder_step_down(s->recorder, s->what, now_ns);
+        s->said = true;
+    }
+    s->looked_ns = now_ns;
+    s->counted = count;
+}
+
+uint64_t rare_event_look(struct rare_event *s, uint64_t now_ns, bool last)
+{
+    if (!last && (s->refused || now_ns - s->looked_ns < LOOK_INTERVAL_NS))
+        return 0;
+    const uint64_t ns = seen_ns(s, now_ns);
+    if (!last)
+        keep_rate(s, now_ns);
+    return ns;
+}
