@@ -345,6 +345,24 @@ static struct frame_id user_frame(
     return profile_add_frame(s->profile, place->module, f->lookup - place->bias, flags);
 }
 
+/* Below `stack`, the frame at `index`; before it that of a function that has left by jumping there.
+ */
+static struct stack_id add_frame(struct stacks *s, struct tracked_process *process,
+    struct stack_id stack, uint32_t index, const struct user_part *part)
+{
+    const struct unwind_frame *callee = &s->frames[index], *caller = callee + 1;
+    uint64_t address;
+    if (index + 1 < part->count && index + 1 < part->sure &&
+        unwind_tail_caller(process->space, caller, callee, &address)) {
+        const struct code_place *place =
+            modules_load(s->processes->modules, caller->tag / 2, process->pid);
+        const struct frame_id gone =
+            profile_add_frame(s->profile, place->module, address - place->bias, 0);
+        stack = profile_add_stack(s->profile, stack, gone);
+    }
+    return profile_add_stack(s->profile, stack, user_frame(s, process, index, part));
+}
+
 static struct stack_id add_marker(struct stacks *s, struct frame_id *marker, const char *name)
 {
     if (marker->i == 0)
@@ -361,7 +379,7 @@ static struct stack_id add_callers(
     else if (!part->none && part->end == UNWIND_BROKEN)
         stack = add_marker(s, &s->broken_marker, "[incomplete]");
     for (uint32_t i = part->count; i-- > 1;)
-        stack = profile_add_stack(s->profile, stack, user_frame(s, process, i, part));
+        stack = add_frame(s, process, stack, i, part);
     return stack;
 }
 
@@ -373,7 +391,7 @@ static struct stack_id add_user(struct stacks *s, struct tracked_process *proces
         *slot = (struct stack_cache_slot){ callers_hash, add_callers(s, process, part) };
     if (part->count == 0)
         return slot->stack;
-    return profile_add_stack(s->profile, slot->stack, user_frame(s, process, 0, part));
+    return add_frame(s, process, slot->stack, 0, part);
 }
 
 struct stack_id stacks_intern(

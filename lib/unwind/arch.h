@@ -42,6 +42,11 @@ enum unwind_call unwind_arch_call_before(
 bool unwind_arch_jumps_into(
     const struct unwind_section *code, size_t from, size_t to, uint64_t first, uint64_t end);
 
+/* The last jump in bytes [from, to) of the code to an ELF address out of it, below `end` (a linkage
+ * stub, as tail calls of other modules' functions go through). False: none. */
+bool unwind_arch_jump_out(
+    const struct unwind_section *code, size_t from, size_t to, uint64_t end, size_t *ret_at);
+
 /* The instruction at this position returns: the return address is on top of the stack. */
 bool unwind_arch_is_return(const struct unwind_section *code, size_t at);
 

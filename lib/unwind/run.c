@@ -712,4 +712,24 @@ enum unwind_called unwind_called_before(
     return start + own->bias == target ? UNWIND_CALLED_YES : UNWIND_CALLED_NO;
 }
 
+bool unwind_tail_caller(const struct unwind_space *space, const struct unwind_frame *caller,
+    const struct unwind_frame *callee, uint64_t *ret_address)
+{
+    const struct unwind_region *from = unwind_space_find(space, caller->lookup);
+    const struct unwind_region *to = unwind_space_find(space, callee->lookup);
+    const struct unwind_table *t = table_of(from);
+    uint64_t target = 0, start, end;
+    size_t at, jump;
+    if (!t || !table_of(to) || to->table == t || caller->guess || callee->guess ||
+        call_before(from, caller->pc, &target) != UNWIND_CALL_DIRECT ||
+        !text_position(from, target, &at) || !table_extent(t, target - from->bias, &start, &end) ||
+        start != target - from->bias)
+        return false;
+    *ret_address = target;
+    if (unwind_arch_jump_out(
+            &t->text, at, at + (size_t)(end - start), from->end - from->bias, &jump))
+        *ret_address = target + (jump - at);
+    return true;
+}
+
 const struct unwinder unwinder_table = { .name = "table", .run = run_table };

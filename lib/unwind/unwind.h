@@ -127,6 +127,15 @@ bool unwind_interrupted(
 bool unwind_may_call(const struct unwind_space *space, const struct unwind_frame *caller,
     const struct unwind_frame *callee);
 
+/*
+ * A function that ends by jumping to another (a tail call) has no frame any more, but the call in
+ * its caller still says that it was there. True: caller->pc returns from a direct call of a
+ * function of its own module, and callee is of another module. *ret_address: where that function
+ * jumps out of its module, else where it begins.
+ */
+bool unwind_tail_caller(const struct unwind_space *space, const struct unwind_frame *caller,
+    const struct unwind_frame *callee, uint64_t *ret_address);
+
 /* Was the function of `callee` called by the instruction before this address? Yes: it calls that
  * very function. Perhaps: it calls through a register or a stub, or cannot be seen. */
 enum unwind_called { UNWIND_CALLED_NO, UNWIND_CALLED_PERHAPS, UNWIND_CALLED_YES };

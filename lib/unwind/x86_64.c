@@ -86,6 +86,24 @@ bool unwind_arch_jumps_into(
     return false;
 }
 
+bool unwind_arch_jump_out(
+    const struct unwind_section *code, size_t from, size_t to, uint64_t end, size_t *ret_at)
+{
+    bool found = false;
+    for (size_t at = from; at + 5 <= to && at + 5 <= code->len; at++) {
+        if (code->ptr[at] != 0xe9)
+            continue;
+        int32_t distance;
+        memcpy(&distance, code->ptr + at + 1, sizeof distance);
+        const uint64_t target = code->address + at + 5 + (uint64_t)(int64_t)distance;
+        if (target >= end || target - code->address < code->len)
+            continue;
+        *ret_at = at;
+        found = true;
+    }
+    return found;
+}
+
 bool unwind_arch_is_return(const struct unwind_section *code, size_t at)
 {
     return code_is(code, at, "\xc3", 1) || code_is(code, at, "\xf3\xc3", 2) ||

@@ -317,6 +317,38 @@ Test(unwind_run, a_frame_of_odd_shape_ends_where_a_call_of_its_function_returns)
     unwind_table_free(table);
 }
 
+/* ---- tail calls ---- */
+
+#define OTHER UINT64_C(0x7f0000000000)
+
+Test(unwind_run, a_function_that_left_by_a_jump_to_another_module_is_told_by_its_call)
+{
+    struct scene s;
+    scene_init(&s, false);
+    struct unwind_table *table = map_assembly(&s);
+    const struct unwind_region other = { OTHER, OTHER + TEXT_BYTES, OTHER - TEXT,
+        UNWIND_REGION_MODULE, s.table, 3 };
+    unwind_space_map(s.space, &other);
+    put_call(&s, FN(FN_ROOT) + 0x20, FN(FN_HELPER));
+    const struct unwind_frame caller = { .pc = FN(FN_ROOT) + 0x20, .lookup = FN(FN_ROOT) + 0x1f };
+    const struct unwind_frame callee = { .pc = OTHER + 4, .lookup = OTHER + 4 };
+    const struct unwind_frame own = { .pc = FN(FN_HELPER) + 4, .lookup = FN(FN_HELPER) + 4 };
+    uint64_t address = 0;
+    cr_expect(unwind_tail_caller(s.space, &caller, &callee, &address));
+    cr_expect_eq(address, FN(FN_HELPER), "without a jump it is the function's start");
+    put_call(&s, FN(FN_HELPER) + 0x35, BIAS + TEXT - 0x40); /* its bytes, as a jump to a stub: */
+    s.text[FN_HELPER * 0x100 + 0x30] = 0xe9;
+    cr_expect(unwind_tail_caller(s.space, &caller, &callee, &address));
+    cr_expect_eq(address, FN(FN_HELPER) + 0x30);
+    cr_expect_not(unwind_tail_caller(s.space, &caller, &own, &address), "it is there itself");
+    put_call(&s, FN(FN_ROOT) + 0x20, FN(FN_HELPER) + 1); /* not where a function begins */
+    cr_expect_not(unwind_tail_caller(s.space, &caller, &callee, &address));
+    put_call(&s, FN(FN_ROOT) + 0x20, BIAS + TEXT - 0x40); /* a stub: nobody else was there */
+    cr_expect_not(unwind_tail_caller(s.space, &caller, &callee, &address));
+    scene_done(&s);
+    unwind_table_free(table);
+}
+
 Test(unwind_run, truncated_only_when_the_copy_was_full)
 {
     struct scene s;
