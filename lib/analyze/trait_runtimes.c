@@ -107,6 +107,13 @@ static const struct trait_row rows[] = {
     { MATCH_BEGINS, "_PyEval_EvalFrame", TRAIT(INTERPRETER) },
     { MATCH_BEGINS, "PyEval_EvalFrame", TRAIT(INTERPRETER) },
     { MATCH_IS, "_PyEval_Vector", TRAIT(INTERPRETER) },
+    /* What an exception takes that a handler in Python sees: its object and its traceback. The end
+     * of an iteration that C code handles has neither. */
+    { MATCH_BEGINS, "_PyErr_NormalizeException", TRAIT(EXCEPTION) },
+    { MATCH_BEGINS, "PyErr_NormalizeException", TRAIT(EXCEPTION) },
+    { MATCH_BEGINS, "_PyErr_SetRaisedException", TRAIT(EXCEPTION) }, /* 3.12 */
+    { MATCH_BEGINS, "PyTraceBack_Here", TRAIT(EXCEPTION) },
+    { MATCH_BEGINS, "_PyErr_SetKeyError", TRAIT(EXCEPTION) },
     { MATCH_IS, "take_gil", TRAIT(LOCK) },
     { MATCH_BEGINS, "PyThread_acquire_lock", TRAIT(LOCK) },
     { MATCH_BEGINS, "sre_", TRAIT(REGEX) },
