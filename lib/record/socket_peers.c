@@ -361,7 +361,7 @@ void socket_peers_say(struct socket_peers *s, struct profile *p)
         else
             say_exchanges(s, p, &s->peers.ptr[i]);
     }
-    if (s->counts)
+    if (s->looks > 0 && (s->counts || s->peers.len == 0))
         say_time(p, "exchanges_seen_ns", s->last_look_ns - s->first_look_ns);
     if (s->closed_seen_ns > 0)
         say_time(p, "closed_seen_ns", s->closed_seen_ns);

@@ -228,6 +228,14 @@ static void look_at_connections(struct socket_watch *s, uint64_t now_ns)
     s->next_connections_ns = now_ns + pause_after(from_ns, beat_at(s, now_ns));
 }
 
+/* No socket is an answer too. */
+static void look_at_nothing(struct socket_watch *s, uint64_t now_ns)
+{
+    socket_peers_begin(s->peers, now_ns);
+    socket_peers_end(s->peers);
+    s->next_listeners_ns = s->next_connections_ns = now_ns + beat_at(s, now_ns);
+}
+
 struct closed_look {
     struct socket_peers *peers;
     uint64_t now_ns;
@@ -277,10 +285,12 @@ void socket_watch_beat(
     if (connections)
         refresh_descriptors(s, count);
     collect(s, watches, count);
-    if (s->owned.len == 0 && !socket_peers_any(s->peers))
-        return;
     if (s->fd < 0)
         return;
+    if (s->owned.len == 0 && !socket_peers_any(s->peers)) {
+        look_at_nothing(s, now_ns);
+        return;
+    }
     if (listeners)
         look_at_listeners(s, now_ns);
     if (connections)

@@ -223,3 +223,19 @@ Test(socket_peers, processes_that_call_the_same_peer_share_what_was_closed)
     cr_expect_eq(sum, 100);
     scene_done(&s);
 }
+
+Test(socket_peers, to_have_no_connections_is_an_answer_and_a_kernel_that_counts_nothing_is_none)
+{
+    for (int with = 0; with < 2; with++) {
+        struct scene s = scene_new();
+        struct socket_row old = row(5, 80, (struct socket_talk){ 0 });
+        old.has_talk = false;
+        look(&s, &old, (size_t)with, false);
+        look(&s, &old, (size_t)with, false);
+        socket_peers_say(s.peers, s.p);
+        const struct slice ns = profile_fact(s.p, (struct process_id){ 0 }, "exchanges_seen_ns");
+        cr_expect_eq(slice_is(ns, "250000000"), with == 0);
+        cr_expect_eq(ns.len > 0, with == 0);
+        scene_done(&s);
+    }
+}
