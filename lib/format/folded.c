@@ -3,14 +3,16 @@
  * Folded stacks, one line per stack: "outermost;...;leaf COUNT". What flamegraph.pl, inferno,
  * speedscope and every stackcollapse script speak.
  *
- * Written: the count is in samples and whole, because readers drop lines whose count is not. ';' in
- * a name would split it, a control byte or invalid UTF-8 breaks tools further down: all are
- * replaced. Read: "_[k]", "_[i]" and "_[j]" at the end of a name tell kernel, inlined and generated
- * code.
+ * Written: the count is in samples and whole, because readers drop lines whose count is not. Where
+ * the rate was lowered on the way, a later sample stands for several of the first ones, and counts
+ * as so many: readers take counts for shares of time. ';' in a name would split it, a control byte
+ * or invalid UTF-8 breaks tools further down: all are replaced. Read: "_[k]", "_[i]" and "_[j]" at
+ * the end of a name tell kernel, inlined and generated code.
  */
 #include <inttypes.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/strbuf.h"
 #include "base/utf8.h"
 #include "base/vec.h"
@@ -45,6 +47,22 @@ static void add_name(struct strbuf *out, struct slice name)
     }
 }
 
+/* What one sample weighed at first, where that has changed since; 0: a sample is a sample. */
+static uint64_t first_period_ns(const struct profile *p)
+{
+    const struct profile_meta *m = profile_meta_get(p);
+    const uint64_t first = m->rate_hz ? NS_PER_S / m->rate_hz : 0;
+    return m->weight_unit == WEIGHT_NANOSECONDS && m->period_ns != first ? first : 0;
+}
+
+static uint64_t count_of(const struct calltree_node *node, uint64_t period_ns)
+{
+    if (period_ns == 0 || node->self_count == 0)
+        return node->self_count;
+    const uint64_t count = (node->self_weight + period_ns / 2) / period_ns;
+    return count ? count : 1;
+}
+
 static void add_line(struct out *o, const struct profile *p, const struct calltree *tree,
     const uint32_t *path, const struct calltree_node *node)
 {
@@ -57,7 +75,7 @@ static void add_line(struct out *o, const struct profile *p, const struct calltr
     }
     if (node->depth == 0)
         strbuf_adds(&o->text, "[unknown]");
-    strbuf_addf(&o->text, " %" PRIu64 "\n", node->self_count);
+    strbuf_addf(&o->text, " %" PRIu64 "\n", count_of(node, first_period_ns(p)));
     out_step(o);
 }
 

@@ -45,6 +45,22 @@ Test(folded, export_then_import_then_export_is_identity)
     profile_free(q);
 }
 
+Test(folded, samples_at_a_lowered_rate_count_for_what_they_stand_for)
+{
+    struct profile *p = profile_new();
+    struct profile_meta *meta = profile_meta(p);
+    meta->rate_hz = 500;
+    meta->period_ns = 4000000; /* lowered to 250 Hz */
+    for (int i = 0; i < 30; i++)
+        build_sample(p, i < 20 ? "first" : "later", i < 20 ? 2000000 : 4000000);
+    PROF_CLEANUP(strbuf_done) struct strbuf lowered = written(p);
+    cr_expect(eq(str, lowered.ptr, (char *)"first 20\nlater 20\n"));
+    meta->period_ns = 2000000;
+    PROF_CLEANUP(strbuf_done) struct strbuf kept = written(p);
+    cr_expect(eq(str, kept.ptr, (char *)"first 20\nlater 10\n"));
+    profile_free(p);
+}
+
 Test(folded, what_breaks_readers_is_replaced_in_names)
 {
     struct profile *p = sample_profile(100);
