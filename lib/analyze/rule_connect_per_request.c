@@ -8,7 +8,7 @@
 #include "analyze/waits.h"
 #include "analyze/words.h"
 
-enum { LEAST_CONNECTS = 20 };
+enum { LEAST_CONNECTS = 20, LEAST_SAMPLES = 10 };
 #define LEAST_PER_REQUEST 0.8
 #define MOST_EXCHANGES 1.5 /* for each connection, where exchanges were seen */
 #define SHORT_LIFE_NS 1e9
@@ -145,17 +145,31 @@ static const char *advice_for(const struct observed_process *p)
     return "Keep connections open and use them again: a pool for the process, keep-alive for HTTP.";
 }
 
-static enum answer found(const struct observed *o, const struct connecting *c, struct finding *f)
+/* Who was seen in connect() itself; where that is too quick to be seen, who waits for the peer. */
+static void blame(const struct observed *o, const struct connecting *c, struct finding *f)
 {
-    PROF_CLEANUP(strbuf_done) struct strbuf name = STRBUF_INIT;
-    /* connect() itself, waiting or on the CPU */
-    struct selection cpu = {
+    struct selection connects = {
+        .process = c->peer.process, .any_frame = TRAIT(CONNECT), .steady = true
+    };
+    struct selection network = {
         .process = c->peer.process, .any_frame = TRAIT(NETWORK), .steady = true
     };
     struct selection waits = { .channel = CHANNEL_WAIT,
         .process = c->peer.process,
         .wait_kinds = WAITS_PEER,
         .steady = true };
+    const struct selection *best = &network;
+    if (observed_sum(o, &connects).count >= LEAST_SAMPLES)
+        best = &connects;
+    else if (observed_sum(o, &waits).count > 0)
+        best = &waits;
+    f->channel = best->channel;
+    finding_blame(f, o, best, 3);
+}
+
+static enum answer found(const struct observed *o, const struct connecting *c, struct finding *f)
+{
+    PROF_CLEANUP(strbuf_done) struct strbuf name = STRBUF_INIT;
     if (c->peer.process.i)
         words_process(o, c->peer.process, &name);
     else
@@ -186,9 +200,7 @@ static enum answer found(const struct observed *o, const struct connecting *c, s
     if (!isnan(c->exchanges))
         finding_prove(
             f, c->exchanges, MOST_EXCHANGES, "count", 0, "exchanges on each of them, in bursts");
-    bool waiting = observed_sum(o, &waits).count > 0;
-    f->channel = waiting ? CHANNEL_WAIT : CHANNEL_CPU;
-    finding_blame(f, o, waiting ? &waits : &cpu, 3);
+    blame(o, c, f);
     return ANSWER_FOUND;
 }
 

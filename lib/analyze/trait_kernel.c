@@ -24,7 +24,7 @@ static const struct trait_row rows[] = {
     { MATCH_BEGINS, "____sys_send", TRAIT(NETWORK) },
     { MATCH_BEGINS, "____sys_recv", TRAIT(NETWORK) },
     { MATCH_BEGINS, "__sys_accept", TRAIT(NETWORK) },
-    { MATCH_BEGINS, "__sys_connect", TRAIT(NETWORK) },
+    { MATCH_BEGINS, "__sys_connect", TRAIT(NETWORK) | TRAIT(CONNECT) },
     { MATCH_BEGINS, "unix_stream_", TRAIT(NETWORK) },
     { MATCH_BEGINS, "net_rx_action", TRAIT(NETWORK) },
     { MATCH_BEGINS, "__napi_poll", TRAIT(NETWORK) },

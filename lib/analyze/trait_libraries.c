@@ -274,6 +274,9 @@ static const struct trait_row libraries[] = {
 };
 
 static const struct trait_row common[] = {
+    { MATCH_IS, "connect", TRAIT(CONNECT) },
+    { MATCH_IS, "__connect", TRAIT(CONNECT) },
+    { MATCH_IS, "__libc_connect", TRAIT(CONNECT) },
     { MATCH_BEGINS, "json_", TRAIT(JSON) },
     { MATCH_IS, "deflate", TRAIT(COMPRESS) },
     { MATCH_IS, "inflate", TRAIT(COMPRESS) },

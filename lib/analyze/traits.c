@@ -28,6 +28,7 @@ static const char *const names[TRAITS] = {
     [TRAIT_LOCK] = "locks",
     [TRAIT_CONDITION] = "waiting for work",
     [TRAIT_SPIN] = "spinning",
+    [TRAIT_CONNECT] = "connecting",
     [TRAIT_DNS] = "looking up host names",
     [TRAIT_INTERPRETER] = "interpreting",
     [TRAIT_COMPILER] = "compiling",
