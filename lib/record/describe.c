@@ -187,6 +187,17 @@ static uint64_t interrupts(const struct recorder *r, const struct profile_meta *
     return r->samples + r->lost + hidden;
 }
 
+/* Of a target that runs on, only those that were recorded are known. */
+static uint64_t switches_cost_ns(const struct recorder *r, const struct target *t)
+{
+    uint32_t direct;
+    const uint64_t recorded = extra_events_switches(r->extras, &direct);
+    const uint64_t switches = t->switches > recorded ? t->switches : recorded;
+    const uint64_t shared = r->switch_cost.shared_ns * direct;
+    const uint64_t other = r->switch_cost.other_ns * (1000 - direct);
+    return switches * (shared + other) / 1000;
+}
+
 void describe_so_far(struct recorder *r, uint64_t self_cpu_ns)
 {
     struct profile_meta *meta = profile_meta(r->profile);
@@ -216,6 +227,7 @@ void describe_end(
     }
     set_ended(meta, t, stopped_by_us);
     describe_so_far(r, self_cpu_ns);
+    meta->overhead_ns += switches_cost_ns(r, t);
     note_kernel(r, meta);
     note_unsampled(r, meta);
     note_losses(r, meta);

@@ -287,6 +287,7 @@ static bool probe_level(struct perf_source *p, struct err *e)
         p->settings.level = p->recorder->level = ladder[i];
         err_done(e);
         p->recorder->sample_cost_ns = trial.cost_ns;
+        p->recorder->switch_cost = switch_trial_run(&p->settings);
         return true;
     }
     return err_wrap(e, "nothing can be sampled here (level none)");

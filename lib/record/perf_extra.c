@@ -22,7 +22,8 @@ enum {
 };
 
 #define RATE_WINDOW_NS (100 * NS_PER_MS)
-#define BIRTHS_WINDOW_NS NS_PER_S /* not what a pool of threads takes to start */
+#define DIRECT_NS (10 * NS_PER_US) /* from one thread's end on a CPU to the next one's begin */
+#define BIRTHS_WINDOW_NS NS_PER_S  /* not what a pool of threads takes to start */
 
 struct open_event {
     struct extra_event what; /* its filter is owned */
@@ -45,7 +46,8 @@ struct extra_events {
     struct open_event list[PERF_EVENTS_MAX]; /* [0]: the clock, not ours */
     uint32_t count;                          /* of list */
     bool crowded;
-    uint64_t switch_records; /* while an event that brings them was open */
+    uint64_t switch_records;                      /* while an event that brings them was open */
+    uint64_t switches_in, direct_in, last_out_ns; /* last_out_ns 0: the last record was no "out" */
     uint64_t births;
     uint64_t rate_from_ns, rate_from_records, births_from_ns, births_from;
     bool switches_many; /* when they were counted last */
@@ -377,6 +379,13 @@ uint64_t extra_events_count(const struct extra_events *x, uint32_t event)
     return event > 0 && event < x->count ? x->list[event].count : 0;
 }
 
+uint64_t extra_events_switches(const struct extra_events *x, uint32_t *ret_direct_per_mille)
+{
+    const uint64_t in = x ? x->switches_in : 0;
+    *ret_direct_per_mille = in ? (uint32_t)(x->direct_in * 1000 / in) : 0;
+    return in;
+}
+
 uint64_t extra_events_cost_of(const struct extra_events *x, uint32_t event)
 {
     return extra_events_count(x, event) * (event < x->count ? x->list[event].what.cost_ns : 0);
@@ -426,6 +435,19 @@ static void follow_fork(struct extra_events *x, const struct perf_record *r)
     pid_table_set(&x->covered, (pid_t)r->tid, own);
 }
 
+/* By the order of records alone: with many CPUs some directly follow unseen. */
+static void follow_switch(struct extra_events *x, const struct perf_record *r)
+{
+    for (uint32_t i = 1; i < x->count; i++)
+        x->list[i].count += x->list[i].what.switches && x->list[i].open;
+    x->switch_records++;
+    if (!r->switched.out) {
+        x->switches_in++;
+        x->direct_in += x->last_out_ns && r->time_ns - x->last_out_ns < DIRECT_NS;
+    }
+    x->last_out_ns = r->switched.out ? r->time_ns : 0;
+}
+
 void extra_events_follow(struct extra_events *x, const struct perf_record *r)
 {
     if (r->kind == PERF_EVENT) {
@@ -436,9 +458,7 @@ void extra_events_follow(struct extra_events *x, const struct perf_record *r)
     } else if (r->kind == PERF_EXIT) {
         pid_table_set(&x->covered, (pid_t)r->tid, 0);
     } else if (r->kind == PERF_SWITCH) {
-        for (uint32_t i = 1; i < x->count; i++)
-            x->list[i].count += x->list[i].what.switches && x->list[i].open;
-        x->switch_records++;
+        follow_switch(x, r);
     }
 }
 

@@ -86,6 +86,10 @@ bool extra_events_disturb(const struct extra_events *x);
 /* Samples of the event so far; of one with switches, its records. */
 uint64_t extra_events_count(const struct extra_events *x, uint32_t event);
 
+/* Records of switches so far, those in bursts only; and in how many of a thousand one thread of the
+ * target followed directly on another one. */
+uint64_t extra_events_switches(const struct extra_events *x, uint32_t *ret_direct_per_mille);
+
 /* What all of them have taken from the target so far, by their cost_ns. */
 uint64_t extra_events_cost_ns(const struct extra_events *x);
 uint64_t extra_events_cost_of(const struct extra_events *x, uint32_t event);

@@ -20,6 +20,7 @@
 #include "record/processes.h"
 #include "record/record.h"
 #include "record/stacks.h"
+#include "record/switch_trial.h"
 
 /* The share of the target's CPU time that sampling may take; above it the rate goes down. */
 enum { SAMPLING_BUDGET_PERCENT = 3 };
@@ -54,12 +55,13 @@ struct recorder {
     uint64_t from_ns, to_ns; /* samples outside are not recorded; UINT64_MAX: not begun yet */
     uint64_t period_ns;      /* on-CPU time that one sample stands for, as of now; set likewise */
     uint64_t sample_cost_ns; /* what one sample costs the target; set likewise */
-    struct extra_events *extras;   /* the sampler's (perf_extra.h); NULL: it takes none */
-    struct load_output *load;      /* of the session: the --on-port command */
-    struct node_channel *node;     /* of the session (node_channel.h); without a folder: none */
-    struct thread_states *threads; /* of switches.c (thread_state.h); NULL: not known */
-    uint32_t switch_event;         /* of switches.c, in extras; 0: none */
-    bool switches_needed;          /* somebody counts on all of them now, whatever they cost */
+    struct switch_cost switch_cost; /* what a switch costs it more than without; set likewise */
+    struct extra_events *extras;    /* the sampler's (perf_extra.h); NULL: it takes none */
+    struct load_output *load;       /* of the session: the --on-port command */
+    struct node_channel *node;      /* of the session (node_channel.h); without a folder: none */
+    struct thread_states *threads;  /* of switches.c (thread_state.h); NULL: not known */
+    uint32_t switch_event;          /* of switches.c, in extras; 0: none */
+    bool switches_needed;           /* somebody counts on all of them now, whatever they cost */
     bool in_haste; /* drain often: stacks are being completed from the live process */
     uint64_t samples, lost;
     uint64_t drained_ns; /* every record up to here has been seen; set by the sampler */

@@ -107,6 +107,7 @@ static void reap_one(
     }
     if (!t->stopping)
         add_usage(t, usage);
+    t->switches += (uint64_t)(usage->ru_nvcsw + usage->ru_nivcsw);
     if (pid == t->pid) {
         t->ended = true;
         t->ended_ns = now_ns;

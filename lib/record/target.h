@@ -29,6 +29,7 @@ struct target {
     int wait_status;
     bool childless;              /* nothing that we launched is left */
     uint64_t user_ns, kernel_ns; /* of what has ended, by wait4(2); of all once we stop it */
+    uint64_t switches;           /* of what has ended */
 
     uint32_t interrupts; /* SIGINT and SIGTERM that prof has got */
     bool interrupted;    /* the main process got one of them */
