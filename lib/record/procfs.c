@@ -268,7 +268,7 @@ static void *procfs_start(struct recorder *r, struct err *e)
         return s;
     follow_processes(s, clock_monotonic_ns());
     run_watch_init(&s->run, r->profile, r->target, target_cpu_ns(s));
-    socket_watch_init(&s->sockets);
+    socket_watch_init(&s->sockets, r->options->argv != NULL);
     return s;
 }
 

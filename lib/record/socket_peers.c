@@ -25,6 +25,8 @@ struct connection {
     struct process_id process;
     uint32_t peer; /* index */
     struct socket_talk talk;
+    uint64_t out, in;           /* segments with data, since it was met */
+    int64_t least_ahead;        /* of segments out over segments in: nothing was under way then */
     uint64_t first_ns, last_ns; /* seen */
 };
 
@@ -45,13 +47,15 @@ struct socket_peers {
     uint64_t closed_seen_ns;     /* that such looks stand for */
     uint64_t first_look_ns, last_look_ns;
     uint64_t looks;
+    bool launched;
     bool counts; /* this kernel counts segments */
 };
 
-struct socket_peers *socket_peers_new(uint64_t now_ns)
+struct socket_peers *socket_peers_new(uint64_t now_ns, bool launched)
 {
     struct socket_peers *s = xcalloc(1, sizeof *s);
     s->closed_ns = now_ns;
+    s->launched = launched;
     return s;
 }
 
@@ -135,17 +139,31 @@ static uint64_t more(uint64_t now, uint64_t before)
     return now > before ? now - before : 0;
 }
 
+static int64_t ahead_of(const struct socket_talk *t)
+{
+    return (int64_t)t->segments_out - (int64_t)t->segments_in;
+}
+
+/* Of its whole life: between two looks there may be a question alone, and then its answer. */
+static uint64_t exchanges_of(const struct connection *c)
+{
+    return c->out < c->in ? c->out : c->in;
+}
+
 /* What has happened on it since it was seen last. */
 static void add_talk(struct socket_peers *s, struct connection *c, const struct socket_row *row)
 {
     struct peer *p = &s->peers.ptr[c->peer];
     const struct socket_talk *t = &row->talk;
-    const uint64_t out = more(t->segments_out, c->talk.segments_out);
-    const uint64_t in = more(t->segments_in, c->talk.segments_in);
-    p->exchanges += out < in ? out : in;
+    const uint64_t before = exchanges_of(c);
+    c->out += more(t->segments_out, c->talk.segments_out);
+    c->in += more(t->segments_in, c->talk.segments_in);
+    p->exchanges += exchanges_of(c) - before;
     p->bytes += more(t->bytes_in, c->talk.bytes_in);
     p->busy_ns += more(t->busy_us, c->talk.busy_us) * NS_PER_US;
     c->talk = *t;
+    if (ahead_of(t) < c->least_ahead)
+        c->least_ahead = ahead_of(t);
 }
 
 /* What it had moved before the first look is history; what begins later is seen from its beginning,
@@ -163,8 +181,10 @@ static struct connection *meet(struct socket_peers *s, struct process_id process
         .first_ns = now_ns,
         .last_ns = now_ns,
     };
-    if (s->looks == 0)
+    if (s->looks == 0 && !s->launched) {
         c.talk = row->talk;
+        c.least_ahead = ahead_of(&row->talk);
+    }
     insert(s, &c);
     return find(s, row->inode);
 }
@@ -190,11 +210,18 @@ void socket_peers_see(struct socket_peers *s, struct process_id process,
     c->last_ns = now_ns;
 }
 
-/* A question is under way. To be connected counts as received, in the same tick as what is sent
- * first. */
-static bool is_open(const struct socket_talk *t)
+/* A question is under way: what moved last went out. To be connected counts as received, in the
+ * same tick as what is sent first. Who asks again as soon as the answer is there does both in one
+ * tick (4 ms): then it is told by their numbers, where questions and answers have one segment each.
+ */
+static bool is_open(const struct connection *c)
 {
-    return t->segments_in == 0 ? t->segments_out > 0 : t->sent_ms_ago < t->received_ms_ago;
+    const struct socket_talk *t = &c->talk;
+    if (t->segments_in == 0)
+        return t->segments_out > 0;
+    if (t->sent_ms_ago != t->received_ms_ago)
+        return t->sent_ms_ago < t->received_ms_ago;
+    return ahead_of(t) == c->least_ahead + 1;
 }
 
 void socket_peers_end(struct socket_peers *s)
@@ -205,7 +232,7 @@ void socket_peers_end(struct socket_peers *s)
         const struct connection *c = &s->known.ptr[i];
         struct peer *p = &s->peers.ptr[c->peer];
         if (c->last_ns >= s->look_ns) {
-            p->open_ns += is_open(&c->talk) ? passed_ns : 0;
+            p->open_ns += is_open(c) ? passed_ns : 0;
             s->known.ptr[kept++] = *c;
         } else if (c->last_ns - c->first_ns < SHORT_LIFE_NS && c->first_ns > s->first_look_ns) {
             p->short_lived++;

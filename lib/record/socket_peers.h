@@ -29,7 +29,9 @@
 
 struct socket_peers;
 
-struct socket_peers *socket_peers_new(uint64_t now_ns);
+/* launched: all connections begin within the recording; else what those have moved that are there
+ * at the first look is history. */
+struct socket_peers *socket_peers_new(uint64_t now_ns, bool launched);
 void socket_peers_free(struct socket_peers *s); /* NULL is ignored */
 
 /* A look: each connection of a process once, in any order; at its end those that are gone are

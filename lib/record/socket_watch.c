@@ -37,10 +37,12 @@ enum {
     PROBED_NUMBERS = 3, /* descriptors of each, 2 us */
 };
 
-void socket_watch_init(struct socket_watch *s)
+void socket_watch_init(struct socket_watch *s, bool launched)
 {
     const uint64_t now_ns = clock_monotonic_ns();
-    *s = (struct socket_watch){ .fd = -1, .began_ns = now_ns, .peers = socket_peers_new(now_ns) };
+    *s = (struct socket_watch){
+        .fd = -1, .began_ns = now_ns, .peers = socket_peers_new(now_ns, launched)
+    };
 }
 
 void socket_watch_done(struct socket_watch *s)

@@ -41,7 +41,8 @@ struct socket_watch {
     struct process_watch *const *watches;
 };
 
-void socket_watch_init(struct socket_watch *s);
+/* launched: as socket_peers_new() has it. */
+void socket_watch_init(struct socket_watch *s, bool launched);
 void socket_watch_done(struct socket_watch *s);
 
 /* Looks when it is time and some watch has sockets. */

@@ -19,13 +19,13 @@ struct scene {
     uint64_t now_ns;
 };
 
-static struct scene scene_new(void)
+static struct scene scene_new(bool launched)
 {
     struct scene s = { .p = profile_new(), .now_ns = BEGAN_NS };
     s.process = profile_add_process(s.p, &(struct process){ .pid = 70 });
     profile_add_thread(s.p, &(struct thread){ .process = s.process, .tid = 71 });
     profile_add_thread(s.p, &(struct thread){ .process = s.process, .tid = 70 });
-    s.peers = socket_peers_new(s.now_ns);
+    s.peers = socket_peers_new(s.now_ns, launched);
     return s;
 }
 
@@ -76,7 +76,7 @@ static struct tally said(const struct scene *s, const char *name, const char *wh
 
 Test(socket_peers, exchanges_are_segments_in_both_directions_and_the_first_look_is_history)
 {
-    struct scene s = scene_new();
+    struct scene s = scene_new(false);
     const struct socket_row before = row(5, 5432, (struct socket_talk){ 900, 900, 7000, 80, 0, 0 });
     const struct socket_row later =
         row(5, 5432, (struct socket_talk){ 1000, 1200, 9000, 50080, 0, 0 });
@@ -93,9 +93,32 @@ Test(socket_peers, exchanges_are_segments_in_both_directions_and_the_first_look_
     scene_done(&s);
 }
 
+Test(socket_peers, a_question_at_one_look_and_its_answer_at_the_next_are_one_exchange)
+{
+    struct scene s = scene_new(true);
+    for (uint32_t i = 0; i < 20; i++) {
+        const struct socket_row one =
+            row(5, 80, (struct socket_talk){ 1 + i / 2, (i + 1) / 2, 0, 0, 0, 0 });
+        look(&s, &one, 1, false);
+    }
+    socket_peers_say(s.peers, s.p);
+    cr_expect_eq(said(&s, "exchange", "exchange tcp 10.0.0.9:80").count, 10);
+    scene_done(&s);
+}
+
+Test(socket_peers, what_a_launched_target_did_before_the_first_look_counts)
+{
+    struct scene s = scene_new(true);
+    const struct socket_row one = row(5, 80, (struct socket_talk){ 9, 9, 100, 0, 0, 0 });
+    look(&s, &one, 1, false);
+    socket_peers_say(s.peers, s.p);
+    cr_expect_eq(said(&s, "exchange", "exchange tcp 10.0.0.9:80").count, 9);
+    scene_done(&s);
+}
+
 Test(socket_peers, long_answers_are_those_that_were_open_at_looks)
 {
-    struct scene s = scene_new();
+    struct scene s = scene_new(false);
     enum { LOOKS = 40 };
     for (uint32_t i = 0; i <= LOOKS; i++) {
         /* Sent 10 ms ago, and nothing came since, at every second look. */
@@ -111,9 +134,35 @@ Test(socket_peers, long_answers_are_those_that_were_open_at_looks)
     scene_done(&s);
 }
 
+Test(socket_peers, who_asks_again_in_the_same_tick_is_told_by_the_numbers_of_segments)
+{
+    static const struct {
+        const char *name;
+        uint32_t out, in; /* at each look more */
+        uint32_t under_way;
+        uint64_t open; /* looks */
+    } rows[] = { { "a question is under way at each look", 5, 5, 1, 10 }, { "none is", 5, 5, 0, 0 },
+        { "answers of many segments do not tell", 5, 20, 1, 0 },
+        { "nor do questions of many", 20, 5, 1, 0 } };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct scene s = scene_new(false);
+        look(&s, NULL, 0, false);
+        for (uint32_t k = 1; k <= 10; k++) {
+            const struct socket_row one = row(5, 80,
+                (struct socket_talk){
+                    rows[i].out * k + rows[i].under_way, rows[i].in * k, 0, 0, 8, 8 });
+            look(&s, &one, 1, false);
+        }
+        socket_peers_say(s.peers, s.p);
+        const struct tally t = said(&s, "exchange", "exchange tcp 10.0.0.9:80");
+        cr_expect_eq(t.ns, rows[i].open * LOOK_NS, "%s: %lu", rows[i].name, (unsigned long)t.ns);
+        scene_done(&s);
+    }
+}
+
 Test(socket_peers, what_clients_ask_is_served_at_our_port_whoever_they_are)
 {
-    struct scene s = scene_new();
+    struct scene s = scene_new(false);
     look(&s, NULL, 0, true);
     for (uint32_t i = 1; i <= 3; i++) {
         struct socket_row rows[2] = { row(5, 50001, (struct socket_talk){ i, i, 0, 0, 0, 0 }),
@@ -148,12 +197,12 @@ static struct socket_row closed(uint16_t port, uint32_t seconds_ago)
 
 Test(socket_peers, closed_connections_count_for_peers_that_are_called_again_and_again)
 {
-    struct scene s = scene_new();
+    struct scene s = scene_new(false);
     churn(&s, 2);
     cr_expect_not(socket_peers_wants_closed(s.peers), "two may be chance");
     scene_done(&s);
 
-    s = scene_new();
+    s = scene_new(false);
     churn(&s, 11);
     cr_assert(socket_peers_wants_closed(s.peers));
     struct socket_row theirs = closed(0, 1); /* the peer has closed first, on this machine */
@@ -176,7 +225,7 @@ Test(socket_peers, closed_connections_count_for_peers_that_are_called_again_and_
 
 Test(socket_peers, a_connection_met_between_looks_is_known_without_its_process)
 {
-    struct scene s = scene_new();
+    struct scene s = scene_new(false);
     const struct socket_row one = row(5, 80, (struct socket_talk){ 10, 10, 0, 0, 0, 0 });
     const struct socket_row more = row(5, 80, (struct socket_talk){ 25, 25, 0, 0, 0, 0 });
     look(&s, NULL, 0, false);
@@ -197,7 +246,7 @@ Test(socket_peers, a_connection_met_between_looks_is_known_without_its_process)
 
 Test(socket_peers, processes_that_call_the_same_peer_share_what_was_closed)
 {
-    struct scene s = scene_new();
+    struct scene s = scene_new(false);
     const struct process_id other = profile_add_process(s.p, &(struct process){ .pid = 80 });
     profile_add_thread(s.p, &(struct thread){ .process = other, .tid = 80 });
     look(&s, NULL, 0, false);
@@ -227,7 +276,7 @@ Test(socket_peers, processes_that_call_the_same_peer_share_what_was_closed)
 Test(socket_peers, to_have_no_connections_is_an_answer_and_a_kernel_that_counts_nothing_is_none)
 {
     for (int with = 0; with < 2; with++) {
-        struct scene s = scene_new();
+        struct scene s = scene_new(false);
         struct socket_row old = row(5, 80, (struct socket_talk){ 0 });
         old.has_talk = false;
         look(&s, &old, (size_t)with, false);
