@@ -326,7 +326,12 @@ static bool call_leads_to(const struct walk *w, uint64_t target)
     const struct unwind_table *t = table_of(w->region);
     if (target > w->ip || w->ip - target > SCAN_NEAR_BYTES)
         return false;
-    return !t || !table_covers_any(t, target - w->region->bias, w->ip - w->region->bias);
+    if (!t || !table_covers_any(t, target - w->region->bias, w->ip - w->region->bias))
+        return true;
+    /* A function whose unwind data ends within it: glibc's clone, whose child has another stack. */
+    uint64_t start, end;
+    return table_extent(t, target - w->region->bias, &start, &end) &&
+           start == target - w->region->bias && w->ip - w->region->bias < end;
 }
 
 /* A PLT without unwind data, as static programs have for their indirect functions. */

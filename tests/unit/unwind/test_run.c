@@ -234,7 +234,7 @@ Test(unwind_run, realigned_frames_are_found_through_memory)
 
 /* ---- assembly whose unwind data leaves out what it does to the stack ---- */
 
-enum { FN_DISPATCH, FN_SAVED_SP, FN_HELPER, FN_KEPT_SP = 4, FN_ODD_CFA };
+enum { FN_DISPATCH, FN_SAVED_SP, FN_HELPER, FN_KEPT_SP = 4, FN_ODD_CFA, FN_CLONE };
 
 static struct unwind_table *map_assembly(struct scene *s)
 {
@@ -246,6 +246,8 @@ static struct unwind_table *map_assembly(struct scene *s)
     SECTION_FDE(&w, TEXT + 0x300, 0x100, "\x07\x10");
     SECTION_FDE(&w, TEXT + 0x400, 0x100, "\x0c\x00\x08");                 /* rax + 8 */
     SECTION_FDE(&w, TEXT + 0x500, 0x100, "\x86\x02\x0f\x03\x77\x00\x12"); /* nobody knows */
+    SECTION_FDE(&w, TEXT + 0x600, 0x40, ""); /* and nothing of the rest of it */
+    SECTION_FDE(&w, TEXT + 0x700, 0x100, "");
     const struct unwind_sections sections = { .eh_frame = section_get(&w),
         .text = { s->text, sizeof s->text, TEXT } };
     struct unwind_table *table = unwind_table_new(&sections, NULL);
@@ -313,6 +315,23 @@ Test(unwind_run, a_frame_of_odd_shape_ends_where_a_call_of_its_function_returns)
     s.words[9] = 0; /* no call is told rather than a false one */
     scene_run(&s);
     EXPECT(&s, UNWIND_BROKEN, FN(FN_ODD_CFA) + 0x40);
+    scene_done(&s);
+    unwind_table_free(table);
+}
+
+Test(unwind_run, behind_the_end_of_its_unwind_data_a_function_still_returns_to_its_call)
+{
+    struct scene s;
+    scene_init(&s, false);
+    struct unwind_table *table = map_assembly(&s);
+    put_call(&s, FN(FN_ROOT) + 0x20, FN(FN_CLONE));
+    s.regs.ip = FN(FN_CLONE) + 0x50;
+    s.regs.bp = SLOT(10); /* of a caller further out: its frame is not the next */
+    s.words[0] = FN(FN_ROOT) + 0x20;
+    s.words[11] = FN(FN_ROOT) + 0x60;
+    put_call(&s, FN(FN_ROOT) + 0x60, FN(FN_HELPER));
+    scene_run(&s);
+    EXPECT(&s, UNWIND_COMPLETE, FN(FN_CLONE) + 0x50, FN(FN_ROOT) + 0x20);
     scene_done(&s);
     unwind_table_free(table);
 }
