@@ -295,6 +295,8 @@ static bool wants_look(struct loops *l, uint64_t now_ns)
 {
     const struct recorder *r = l->recorder;
     const bool useful = turns_loops(&l->turns) > 0 || now_ns < l->searched_ns;
+    if (l->entries && extra_events_too_early(r->extras))
+        return false;
     if (extra_events_crowded(r->extras) || (l->entries && extra_events_disturb(r->extras))) {
         duty_rest(&l->duty, now_ns);
         return false;

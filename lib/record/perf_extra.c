@@ -50,6 +50,7 @@ struct extra_events {
     uint64_t switches_in, direct_in, last_out_ns; /* last_out_ns 0: the last record was no "out" */
     uint64_t births;
     uint64_t rate_from_ns, rate_from_records, births_from_ns, births_from;
+    bool switches_counted;
     bool switches_many; /* when they were counted last */
     bool births_many;   /* at some time */
 };
@@ -356,6 +357,19 @@ void extra_events_close(struct extra_events *x, uint32_t event)
         close_fds(x, event);
 }
 
+static bool sees_switches(const struct extra_events *x)
+{
+    for (uint32_t i = 1; i < x->count; i++)
+        if (x->list[i].open && x->list[i].what.switches)
+            return true;
+    return false;
+}
+
+bool extra_events_too_early(const struct extra_events *x)
+{
+    return x && x->recorder->options->argv && !x->switches_counted && sees_switches(x);
+}
+
 bool extra_events_disturb(const struct extra_events *x)
 {
     return x && x->switches_many && x->recorder->options->argv;
@@ -462,14 +476,6 @@ void extra_events_follow(struct extra_events *x, const struct perf_record *r)
     }
 }
 
-static bool sees_switches(const struct extra_events *x)
-{
-    for (uint32_t i = 1; i < x->count; i++)
-        if (x->list[i].open && x->list[i].what.switches)
-            return true;
-    return false;
-}
-
 /* A switch has two records. What was found last holds while none are recorded. */
 static void rate_switches(struct extra_events *x, uint64_t now_ns)
 {
@@ -478,6 +484,7 @@ static void rate_switches(struct extra_events *x, uint64_t now_ns)
     const bool seen = sees_switches(x);
     if (seen && x->rate_from_ns && passed_ns < RATE_WINDOW_NS)
         return;
+    x->switches_counted |= seen && x->rate_from_ns;
     if (seen && x->rate_from_ns)
         x->switches_many = count * NS_PER_S > SWITCHES_MANY_HZ * passed_ns;
     x->rate_from_ns = seen ? now_ns : 0;

@@ -83,6 +83,9 @@ bool extra_events_crowded(const struct extra_events *x);
  * better not now. */
 bool extra_events_disturb(const struct extra_events *x);
 
+/* Whether it does is not known yet: its switches have not been counted for long enough. */
+bool extra_events_too_early(const struct extra_events *x);
+
 /* Samples of the event so far; of one with switches, its records. */
 uint64_t extra_events_count(const struct extra_events *x, uint32_t event);
 
