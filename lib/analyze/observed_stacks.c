@@ -29,13 +29,13 @@ static struct slice spins_of(const struct profile *p, struct module_id module)
     return profile_fact(p, (struct process_id){ 0 }, key.ptr);
 }
 
-static trait_set spin_traits(const struct profile *p, struct slice rows, const struct line *line)
+static bool is_any_place(const struct profile *p, struct slice rows, const struct line *line)
 {
     struct slice row;
     while (rows.len && slice_split(&rows, '\n', &row))
         if (is_place(row, p, line))
-            return TRAIT(SPIN);
-    return 0;
+            return true;
+    return false;
 }
 
 static struct slice *spins_by_module(const struct profile *p)
@@ -53,7 +53,6 @@ static trait_set *traits_by_frame(const struct profile *p)
     trait_set *by_func = xcalloc(funcs, sizeof *by_func);
     for (uint32_t i = 1; i < funcs; i++)
         by_func[i] = traits_of(p, profile_func(p, (struct func_id){ i }));
-    struct slice *spins = spins_by_module(p);
     uint32_t frames = profile_frame_count(p);
     trait_set *by_frame = xcalloc(frames, sizeof *by_frame);
     for (uint32_t i = 1; i < frames; i++) {
@@ -61,13 +60,24 @@ static trait_set *traits_by_frame(const struct profile *p)
         uint32_t count = profile_frame(p, (struct frame_id){ i })->line_count;
         for (uint32_t k = 0; k < count; k++)
             by_frame[i] |= line_traits(by_func, &lines[k]);
-        const struct line *inner = count ? &lines[count - 1] : NULL;
-        if (inner && spins[profile_func(p, inner->func)->module.i].len)
-            by_frame[i] |= spin_traits(p, spins[profile_func(p, inner->func)->module.i], inner);
     }
-    free(spins);
     free(by_func);
     return by_frame;
+}
+
+/* A stack whose innermost frame is in such a loop spins; one that the loop's function calls does
+ * not: without line numbers a place is all of the function. */
+static void add_home_made_spins(struct observed_sums *sums, const struct profile *p)
+{
+    struct slice *spins = spins_by_module(p);
+    for (uint32_t i = 1; i < profile_stack_count(p); i++) {
+        const struct frame_id frame = profile_stack(p, (struct stack_id){ i }).frame;
+        const uint32_t count = profile_frame(p, frame)->line_count;
+        const struct line *inner = count ? &profile_frame_lines(p, frame)[count - 1] : NULL;
+        if (inner && is_any_place(p, spins[profile_func(p, inner->func)->module.i], inner))
+            sums->stack_traits[i] |= TRAIT(SPIN);
+    }
+    free(spins);
 }
 
 static void blame_line(const struct profile *p, const struct line *line, struct blamed *b)
@@ -120,6 +130,7 @@ void observe_stacks(struct observed *o)
             blame_line(p, &lines[k], &sums->blamed[i]);
         sums->wait_kinds[i] = wait_kind_of_leaf(p, (struct stack_id){ i });
     }
+    add_home_made_spins(sums, p);
     o->frame_traits = sums->frame_traits;
     o->stack_traits = sums->stack_traits;
 }

@@ -191,6 +191,16 @@ Test(spinning, a_home_made_lock_is_told_by_its_machine_code)
     made_done(&m);
 }
 
+/* Without line numbers the place is the whole of main, which everything is called from. */
+Test(spinning, what_the_function_of_such_a_loop_calls_does_not_spin)
+{
+    program("server");
+    made_cpu(&m, m.main, "main;serve@s.c:7", 18, 0, 20);
+    made_fact(&m, (struct process_id){ 0 }, "spins.", "0 main\n");
+    cr_expect(eq(int, ask_answer(&m, &rule_spinning), ANSWER_HEALTHY));
+    made_done(&m);
+}
+
 Test(spinning, few_samples_are_not_enough)
 {
     program("waiter");
