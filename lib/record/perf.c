@@ -53,6 +53,8 @@ static void take_sample(struct perf_source *p, const struct perf_record *r)
     struct recorder *rec = p->recorder;
     if (r->time_ns < rec->from_ns || r->time_ns > rec->to_ns || (int32_t)r->tid <= 0)
         return;
+    if (p->settings.clock_per_cpu && !pid_table_get(&p->covered, (pid_t)r->tid))
+        return; /* another program's */
     const struct tracked_thread *thread =
         processes_thread(&rec->processes, (pid_t)r->pid, (pid_t)r->tid, r->time_ns);
     if (!thread)
@@ -285,6 +287,7 @@ static bool probe_level(struct perf_source *p, struct err *e)
         if (!perf_trial_run(ladder[i], &trial, e))
             continue;
         p->settings.level = p->recorder->level = ladder[i];
+        p->settings.clock_per_cpu = perf_clock_per_cpu_works(&p->settings, &p->cpus);
         err_done(e);
         p->recorder->sample_cost_ns = trial.cost_ns;
         p->recorder->switch_cost = switch_trial_run(&p->settings);
@@ -367,6 +370,19 @@ static void reopen(struct perf_source *p, const struct perf_settings *settings)
     p->recorder->period_ns = NS_PER_S / p->settings.rate_hz;
 }
 
+/* The same with the clocks of CPUs alone, of which the target notices nothing. */
+static void reset_clocks(struct perf_source *p, const struct perf_settings *settings)
+{
+    const struct perf_settings before = p->settings;
+    drain_until(p, UINT64_MAX);
+    p->settings = *settings;
+    if (!perf_rings_set_clocks(&p->rings, &p->settings, &p->cpus)) {
+        p->settings = before;
+        p->dead = !perf_rings_set_clocks(&p->rings, &p->settings, &p->cpus);
+    }
+    p->recorder->period_ns = NS_PER_S / p->settings.rate_hz;
+}
+
 /* The share of the target's CPU that sampling takes, from its measured cost per sample. */
 static bool over_budget(struct perf_source *p)
 {
@@ -380,14 +396,20 @@ static void adjust(struct perf_source *p, uint64_t now_ns)
 {
     const struct recorder *r = p->recorder;
     struct perf_settings next = p->settings;
-    if (now_ns - p->adjusted_ns < ADJUST_INTERVAL_NS || extra_events_crowded(r->extras) ||
-        extra_events_disturb(r->extras))
+    const bool keep = extra_events_crowded(r->extras) || extra_events_disturb(r->extras);
+    if (now_ns - p->adjusted_ns < ADJUST_INTERVAL_NS || (keep && !p->settings.clock_per_cpu))
         return; /* a crowd's events cannot be opened again */
     next.stack_bytes = stacks_next_bytes(&p->recorder->stacks, next.stack_bytes);
     if (r->options->rate_hz == 0 && over_budget(p) && next.rate_hz / 2 >= RATE_MIN_HZ)
         next.rate_hz /= 2;
-    if (next.stack_bytes != p->settings.stack_bytes || next.rate_hz != p->settings.rate_hz)
-        reopen(p, &next);
+    const bool other_stack = next.stack_bytes != p->settings.stack_bytes;
+    const bool other_rate = next.rate_hz != p->settings.rate_hz;
+    if (p->settings.clock_per_cpu && (keep || !(other_stack && r->extras))) {
+        if (other_stack || other_rate)
+            reset_clocks(p, &next);
+    } else if (other_stack || other_rate) {
+        reopen(p, &next); /* extra events copy stacks as well */
+    }
     p->adjusted_ns = now_ns;
     p->adjusted_samples = r->samples + r->lost;
 }

@@ -15,7 +15,11 @@
 #include "base/file.h"
 #include "base/strbuf.h"
 
-enum { CPU_NUMBER_MAX = 8192, CPU_FILE_MAX = 64 << 10 };
+enum {
+    CPU_NUMBER_MAX = 8192,
+    CPU_FILE_MAX = 64 << 10,
+    CLOCKS_MOST = 16, /* CPUs that are sampled whoever runs there */
+};
 
 /* ---- CPUs ---- */
 
@@ -60,8 +64,8 @@ static struct perf_event_attr make_attr(const struct perf_settings *s)
     return (struct perf_event_attr){
         .type = PERF_TYPE_SOFTWARE,
         .size = sizeof(struct perf_event_attr),
-        .config = PERF_COUNT_SW_CPU_CLOCK,
-        .sample_period = NS_PER_S / s->rate_hz,
+        .config = s->clock_per_cpu ? PERF_COUNT_SW_DUMMY : PERF_COUNT_SW_CPU_CLOCK,
+        .sample_period = s->clock_per_cpu ? 0 : NS_PER_S / s->rate_hz,
         .sample_type = perf_record_sample_type() | (s->ids ? PERF_SAMPLE_IDENTIFIER : 0),
         .disabled = 1,
         .inherit = s->inherit,
@@ -82,6 +86,18 @@ static struct perf_event_attr make_attr(const struct perf_settings *s)
         .sample_regs_user = arch_regs_mask(),
         .sample_stack_user = s->stack_bytes & ~7u,
     };
+}
+
+/* Of whatever runs on a CPU. The records about threads come from their own events. */
+static struct perf_event_attr make_clock_attr(const struct perf_settings *s)
+{
+    struct perf_settings clock = *s;
+    clock.clock_per_cpu = clock.inherit = clock.threads_only = clock.enable_on_exec = false;
+    struct perf_event_attr attr = make_attr(&clock);
+    attr.mmap = attr.mmap2 = attr.build_id = attr.comm = attr.comm_exec = attr.task = 0;
+    attr.exclude_idle = 1;
+    attr.disabled = 0;
+    return attr;
 }
 
 int perf_open_attr(struct perf_event_attr *attr, pid_t tid, int cpu)
@@ -140,6 +156,44 @@ static bool open_all(struct perf_rings *rings, const struct perf_settings *setti
     return true;
 }
 
+bool perf_clock_per_cpu_works(const struct perf_settings *settings, const struct cpu_list *cpus)
+{
+    struct perf_event_attr attr = make_clock_attr(settings);
+    if (settings->level != LEVEL_FULL || cpus->len > CLOCKS_MOST)
+        return false;
+    const int fd = perf_open_attr(&attr, -1, cpus->ptr[0]);
+    if (fd >= 0)
+        close(fd);
+    return fd >= 0;
+}
+
+static void close_clocks(struct perf_rings *rings)
+{
+    while (rings->clocks.len > 0)
+        close(rings->clocks.ptr[--rings->clocks.len]);
+    vec_done(&rings->clocks);
+}
+
+bool perf_rings_set_clocks(struct perf_rings *rings, const struct perf_settings *settings,
+    const struct cpu_list *cpus)
+{
+    close_clocks(rings);
+    for (size_t i = 0; i < cpus->len; i++) {
+        struct perf_event_attr attr = make_clock_attr(settings);
+        const int fd = perf_open_attr(&attr, -1, cpus->ptr[i]);
+        if (fd >= 0)
+            vec_push(&rings->clocks, fd);
+        if (fd < 0 || !perf_rings_redirect(rings, i, fd) ||
+            (settings->ids && !perf_open_identify(fd, 0, settings->ids))) {
+            const int error = errno;
+            close_clocks(rings);
+            errno = error;
+            return false;
+        }
+    }
+    return true;
+}
+
 static void unmap_all(struct perf_rings *rings)
 {
     for (size_t i = 0; i < rings->len; i++)
@@ -191,6 +245,11 @@ bool perf_rings_open(struct perf_rings *ret_rings, const struct perf_settings *s
         perf_rings_close(&rings);
         return false;
     }
+    if (settings->clock_per_cpu && !perf_rings_set_clocks(&rings, settings, cpus)) {
+        perf_open_error(e, errno, tid);
+        perf_rings_close(&rings);
+        return false;
+    }
     for (size_t i = 0; i < rings.len; i++)
         rings.ptr[i].ids = settings->ids;
     *ret_rings = rings;
@@ -221,12 +280,16 @@ bool perf_rings_add(struct perf_rings *rings, const struct perf_settings *settin
 
 void perf_rings_enable(struct perf_rings *rings, bool on)
 {
+    const unsigned long request = on ? PERF_EVENT_IOC_ENABLE : PERF_EVENT_IOC_DISABLE;
     for (size_t i = 0; i < rings->fds.len; i++)
-        ioctl(rings->fds.ptr[i], on ? PERF_EVENT_IOC_ENABLE : PERF_EVENT_IOC_DISABLE, 0);
+        ioctl(rings->fds.ptr[i], request, 0);
+    for (size_t i = 0; i < rings->clocks.len; i++)
+        ioctl(rings->clocks.ptr[i], request, 0);
 }
 
 void perf_rings_close(struct perf_rings *rings)
 {
+    close_clocks(rings);
     unmap_all(rings);
     close_from(rings, 0);
     vec_done(&rings->fds);

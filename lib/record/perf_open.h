@@ -4,6 +4,13 @@
  * refuses a ring for "any CPU" (EINVAL), so every thread needs one event per CPU. A launched child
  * has one thread and passes its events on; when attaching, each existing thread gets its own set,
  * all writing to the same rings.
+ *
+ * The clock that samples belongs to each thread, or, with rights over the machine and clock_per_cpu,
+ * to each CPU. A thread's clock is set up and taken down with every switch, a timer of the hardware
+ * each time, and starts anew with every thread, so that threads which live for less than a period
+ * are never sampled. A CPU's clock costs nothing at a switch and sees all that runs there, others'
+ * work too, which the reader of the rings leaves out. Threads then have an event that only tells of
+ * maps, names, births and ends.
  */
 #ifndef PROF_RECORD_PERF_OPEN_H
 #define PROF_RECORD_PERF_OPEN_H
@@ -36,6 +43,7 @@ struct perf_settings {
     bool inherit;               /* follow new threads and children */
     bool threads_only;          /* with inherit: new threads, not children; kernel 5.13 */
     bool enable_on_exec;        /* quiet until the target is executed */
+    bool clock_per_cpu;         /* see above; needs LEVEL_FULL and CAP_PERFMON */
     struct perf_event_ids *ids; /* other events will share the rings: borrowed, filled; or NULL */
 };
 
@@ -57,8 +65,17 @@ struct perf_rings {
     struct perf_ring *ptr; /* one per CPU, in the order of cpus */
     size_t len;
     size_t ring_bytes;
-    VEC(int) fds; /* all events; the first len of them own the rings */
+    VEC(int) fds;    /* events of threads; the first len of them own the rings */
+    VEC(int) clocks; /* with clock_per_cpu: one per CPU */
 };
+
+/* May CPUs be sampled, and is that wise? Many CPUs run mostly others' work, which would be copied
+ * for nothing. */
+bool perf_clock_per_cpu_works(const struct perf_settings *settings, const struct cpu_list *cpus);
+
+/* Opens the clocks of the CPUs, instead of those that were there. False with errno: none is left. */
+bool perf_rings_set_clocks(struct perf_rings *rings, const struct perf_settings *settings,
+    const struct cpu_list *cpus);
 
 /* Events and rings for a first thread. */
 bool perf_rings_open(struct perf_rings *ret_rings, const struct perf_settings *settings, pid_t tid,

@@ -36,6 +36,16 @@ class Children(Truth):
         self.least(recording.total("compare_slowly"), 0.3, recording, "compare_slowly")
 
 
+    def test_lives_shorter_than_a_period_are_sampled(self):
+        need_root()
+        if os.cpu_count() > 16:
+            self.skipTest("on so many CPUs each thread has a clock of its own")
+        line = f"i=0; while [ $i -lt 500 ]; do {program('true')}; i=$((i+1)); done"
+        recording = record([program("sh"), "-c", line])
+        used_ns = recording.meta["target_user_ns"] + recording.meta["target_kernel_ns"]
+        self.assertGreater(recording.samples, used_ns / 1e9 * recording.meta["rate_hz"] * 0.6)
+
+
 class Ends(Truth):
     def test_status_is_passed_on(self):
         recording = record([program("sh"), "-c", f"{target('spin')} 0.2; exit 42"], status=42)
