@@ -174,8 +174,8 @@ static void close_clocks(struct perf_rings *rings)
     vec_done(&rings->clocks);
 }
 
-bool perf_rings_set_clocks(struct perf_rings *rings, const struct perf_settings *settings,
-    const struct cpu_list *cpus)
+bool perf_rings_set_clocks(
+    struct perf_rings *rings, const struct perf_settings *settings, const struct cpu_list *cpus)
 {
     close_clocks(rings);
     for (size_t i = 0; i < cpus->len; i++) {

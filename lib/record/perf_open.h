@@ -5,12 +5,12 @@
  * has one thread and passes its events on; when attaching, each existing thread gets its own set,
  * all writing to the same rings.
  *
- * The clock that samples belongs to each thread, or, with rights over the machine and clock_per_cpu,
- * to each CPU. A thread's clock is set up and taken down with every switch, a timer of the hardware
- * each time, and starts anew with every thread, so that threads which live for less than a period
- * are never sampled. A CPU's clock costs nothing at a switch and sees all that runs there, others'
- * work too, which the reader of the rings leaves out. Threads then have an event that only tells of
- * maps, names, births and ends.
+ * The clock that samples belongs to each thread, or, with rights over the machine and
+ * clock_per_cpu, to each CPU. A thread's clock is set up and taken down with every switch, a timer
+ * of the hardware each time, and starts anew with every thread, so that threads which live for less
+ * than a period are never sampled. A CPU's clock costs nothing at a switch and sees all that runs
+ * there, others' work too, which the reader of the rings leaves out. Threads then have an event
+ * that only tells of maps, names, births and ends.
  */
 #ifndef PROF_RECORD_PERF_OPEN_H
 #define PROF_RECORD_PERF_OPEN_H
@@ -73,9 +73,10 @@ struct perf_rings {
  * for nothing. */
 bool perf_clock_per_cpu_works(const struct perf_settings *settings, const struct cpu_list *cpus);
 
-/* Opens the clocks of the CPUs, instead of those that were there. False with errno: none is left. */
-bool perf_rings_set_clocks(struct perf_rings *rings, const struct perf_settings *settings,
-    const struct cpu_list *cpus);
+/* Opens the clocks of the CPUs, instead of those that were there. False with errno: none is left.
+ */
+bool perf_rings_set_clocks(
+    struct perf_rings *rings, const struct perf_settings *settings, const struct cpu_list *cpus);
 
 /* Events and rings for a first thread. */
 bool perf_rings_open(struct perf_rings *ret_rings, const struct perf_settings *settings, pid_t tid,
