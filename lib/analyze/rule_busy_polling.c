@@ -30,6 +30,19 @@ static double busy_share(const struct observed_thread *t)
     return t->lived_ns ? total / (double)t->lived_ns : 0;
 }
 
+/* A system call that waits for events, a loop's function, and what is below it in libc and the
+ * kernel. */
+static bool is_poll(struct slice name)
+{
+    static const char *const names[] = { "epoll_wait", "epoll_pwait", "poll", "__poll", "ppoll",
+        "select", "__select", "pselect", "pselect6", "io_uring_enter", "do_epoll_wait", "ep_poll",
+        "do_sys_poll", "do_select" };
+    for (size_t i = 0; i < PROF_ARRAY_LEN(names); i++)
+        if (slice_is(name, names[i]))
+            return true;
+    return false;
+}
+
 /* Calls of the thread in bursts: those that wait for events, and all others. */
 static bool count_calls(const struct observed *o, struct polling *p)
 {
@@ -42,7 +55,9 @@ static bool count_calls(const struct observed *o, struct polling *p)
         if (t->thread.i != p->thread->id.i ||
             !slice_is(profile_string(o->profile, t->name), "syscall"))
             continue;
-        bool poll = wait_parse(profile_string(o->profile, t->what)).kind == WAIT_LOOP;
+        /* One that asks about a single descriptor is named after that, not after a loop. */
+        struct wait w = wait_parse(profile_string(o->profile, t->what));
+        bool poll = w.kind == WAIT_LOOP || is_poll(w.operation);
         *(poll ? &polls : &others) += t->count;
         ns += poll ? t->ns : 0;
     }
@@ -52,18 +67,6 @@ static bool count_calls(const struct observed *o, struct polling *p)
     p->per_s = (double)polls / seconds;
     p->others = (double)others / (double)polls;
     return p->per_s >= POLLS_PER_S && p->others < OTHERS_FOR_EACH;
-}
-
-/* A loop's function, and what is below it in libc and the kernel. */
-static bool is_poll(struct slice name)
-{
-    static const char *const names[] = { "epoll_wait", "epoll_pwait", "poll", "__poll", "ppoll",
-        "select", "__select", "pselect", "io_uring_enter", "do_epoll_wait", "ep_poll",
-        "do_sys_poll", "do_select" };
-    for (size_t i = 0; i < PROF_ARRAY_LEN(names); i++)
-        if (slice_is(name, names[i]))
-            return true;
-    return false;
 }
 
 /* The share of its samples that end in a poll. */

@@ -8,7 +8,8 @@
 #include "analyze/words.h"
 
 #define STORM_PER_S 20000.0
-#define SHORT_RUN_NS 20e3
+#define SHORT_RUN_NS 20e3 /* of work between two */
+#define MOST_RUN_NS 50e3  /* with the switch itself, which is dear in virtual machines */
 #define LEAST_SECONDS 3.0
 #define MOST_STARVED 0.8 /* beyond, hardly anything is known of its own pace */
 
@@ -18,6 +19,7 @@
 struct storm {
     struct process_id process;
     double per_s, run_ns, share;
+    double work_ns;   /* of run_ns, outside of system calls where that is known */
     bool for_clients; /* most of its waiting is for whoever asks something of it */
     uint64_t switches;
 };
@@ -33,12 +35,21 @@ static bool waits_for_clients(const struct observed *o, struct process_id proces
     return waited(o, &clients).weight > waited(o, &own).weight;
 }
 
+/* Of a process' CPU time, by samples; 0 where the kernel is not seen. */
+static double share_in_calls(const struct observed *o, struct process_id process)
+{
+    struct selection all = { .process = process, .steady = true };
+    struct selection calls = { .process = process, .any_frame = TRAIT(SYSCALL), .steady = true };
+    return fmax(0, observed_share(o, &calls, &all).low);
+}
+
 static struct storm measure(const struct observed *o, const struct observed_process *p)
 {
     struct storm s = { .process = p->id, .per_s = observed_rate(o, "switches_voluntary", p->id) };
     double cpu_per_s = observed_rate(o, "cpu", p->id);
     s.switches = s.per_s > 0 ? (uint64_t)(s.per_s * o->steady_seconds) : 0;
     s.run_ns = s.per_s > 0 ? cpu_per_s / s.per_s : (double)NAN;
+    s.work_ns = s.run_ns * (1 - share_in_calls(o, p->id));
     s.share = cpu_per_s > 0 ? fmin(1, s.per_s * SWITCH_NS / cpu_per_s) : 0;
     s.for_clients = waits_for_clients(o, p->id);
     return s;
@@ -48,7 +59,7 @@ static bool is_storm(const struct observed *o, const struct storm *s)
 {
     /* Others that have the CPUs make it switch less often, not for better reasons. */
     double unhindered = s->per_s / (1 - fmin(o->starved_share, MOST_STARVED));
-    return unhindered >= STORM_PER_S && s->run_ns < SHORT_RUN_NS &&
+    return unhindered >= STORM_PER_S && s->work_ns < SHORT_RUN_NS && s->run_ns < MOST_RUN_NS &&
            o->steady_seconds >= LEAST_SECONDS;
 }
 
@@ -81,7 +92,8 @@ static enum answer found(const struct observed *o, const struct storm *s, struct
     finding_say(&f->command, "pidstat -wt -p %d 1 5", profile_process(o->profile, s->process)->pid);
     finding_prove(f, s->per_s, STORM_PER_S, "1/s", s->switches, "voluntary context switches");
     finding_prove(
-        f, s->run_ns, SHORT_RUN_NS, "ns", s->switches, "on the CPU between two of them, mean");
+        f, s->run_ns, MOST_RUN_NS, "ns", s->switches, "on the CPU between two of them, mean");
+    finding_prove(f, s->work_ns, SHORT_RUN_NS, "ns", s->switches, "of it outside of system calls");
     finding_chart_series(f, o->profile, "switches_voluntary", s->process, (struct thread_id){ 0 },
         true, STORM_PER_S, "Context switches");
     finding_blame(f, o, waiting ? &waits : &cpu, 5);

@@ -106,6 +106,26 @@ Test(context_switch_storm, two_threads_that_hand_over_all_the_time_are_found)
     made_done(&m);
 }
 
+/* 24 us each, of which nearly all is the kernel's; the same as work of its own is no storm. */
+Test(context_switch_storm, a_dear_switch_is_not_taken_for_work)
+{
+    static const struct {
+        const char *stack;
+        enum answer answer;
+    } cases[] = {
+        { "main;pass_on@relay.c:8;l:read;k:do_syscall_64;k:schedule", ANSWER_FOUND },
+        { "main;compute@relay.c:20", ANSWER_HEALTHY },
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        m = made_new("relay", "native", 20);
+        made_series(&m, "cpu", "ns", m.process, 0, 20 * 0.96e9);
+        made_series(&m, "switches_voluntary", "count", m.process, 0, 20 * 40000);
+        made_cpu(&m, m.main, cases[i].stack, 18, 0, 20);
+        cr_expect(eq(int, ask_answer(&m, &rule_context_switch_storm), cases[i].answer));
+        made_done(&m);
+    }
+}
+
 Test(context_switch_storm, the_pace_of_clients_is_info)
 {
     program("server");
@@ -231,6 +251,20 @@ Test(busy_polling, a_loop_that_never_sleeps_is_found)
     poller(400000, 100);
     ask_expect_found(&m, &rule_busy_polling, SEVERITY_WARNING, CONFIDENCE_LIKELY, "wait_for_events",
         WORDS("poller (pid 4100)", "400,000 times a second"));
+    made_done(&m);
+}
+
+/* select() with no time to wait, about one descriptor or none, is named after what it asks about.
+ */
+Test(busy_polling, a_loop_that_asks_about_one_descriptor_is_found)
+{
+    program("poller");
+    ask_bursts(&m, 1);
+    made_cpu(&m, m.main, "main;wait_for_events@poll.c:20;l:select", 19, 0, 20);
+    ask_tally(&m, m.main, "syscall", "pselect6 unix /run/x", 80000, 0.0015, 0);
+    ask_tally(&m, m.main, "syscall", "pselect6 sleep", 80000, 0.0015, 0);
+    ask_expect_found(&m, &rule_busy_polling, SEVERITY_WARNING, CONFIDENCE_LIKELY, "wait_for_events",
+        WORDS("poller (pid 4100)", "160,000 times a second"));
     made_done(&m);
 }
 
