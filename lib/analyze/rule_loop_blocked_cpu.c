@@ -22,14 +22,34 @@
 #define COSTLY 4 /* times what an event costs in a short turn: some of them are not quick */
 #define ONE_FUNCTION 0.25 /* of the time in inferred turns: below it, many short handlers */
 #define NEVER_SLEEPS 0.95
+#define MOSTLY 0.9 /* of the time */
 
 enum { LEAST_TURNS = 5, CRITICAL_TURNS = 2, GUILTY_MOST = 5 };
+enum { LEAST_SEEN = 3, SURELY_MORE = 2 }; /* in bursts: times LEAST_TURNS, in the whole run */
 
 struct blocked {
     const struct observed_thread *loop;
     struct long_turns turns;
     double busy_share; /* of the loop's time on the CPU after start-up */
+    double looked;     /* part of the time in which turns were counted */
 };
+
+/* Costly turns are counted in bursts: what is seen stands for as much more. */
+static double looked_part(const struct observed *o, const struct observed_thread *loop)
+{
+    PROF_CLEANUP(strbuf_done) struct strbuf key = STRBUF_INIT;
+    strbuf_addf(&key, "turns_seen_ns.%d", (int)profile_thread(o->profile, loop->id)->tid);
+    double ns = observed_fact_number(o, loop->process, key.ptr);
+    return ns > 0 ? fmin(1, ns / (o->seconds * 1e9)) : 1;
+}
+
+static bool often_enough(const struct blocked *b)
+{
+    if (b->turns.count >= LEAST_TURNS || b->turns.count_100 >= CRITICAL_TURNS)
+        return true;
+    return b->turns.count >= LEAST_SEEN &&
+           (double)b->turns.count >= SURELY_MORE * LEAST_TURNS * b->looked;
+}
 
 static double steady_on_cpu_ns(const struct observed *o, const struct observed_thread *loop)
 {
@@ -92,6 +112,10 @@ static void say(const struct observed *o, const struct blocked *b, struct findin
         "time.",
         who.ptr, how_often.ptr, words_ns(LONG_TURN_NS).text, culprit, words_ns(t->longest_ns).text,
         words_share(b->busy_share).text);
+    if (b->looked < MOSTLY)
+        finding_say(&f->detail,
+            "Its turns were looked at in bursts, %s of the time: about %s such in all of it.",
+            words_share(b->looked).text, words_count((double)t->count / b->looked).text);
     static const struct advice advice = {
         .any = "Do the long computation in another thread, or in pieces that return to the loop.",
         .node = "Move the computation to a worker thread (worker_threads, piscina), cut it into "
@@ -175,13 +199,13 @@ static enum answer look(const struct observed *o, struct finding *ret_finding)
     struct blocked b = { .loop = o->loop };
     long_turns_of(o, b.loop, LONG_TURN_NS, &b.turns);
     double busy_ns = steady_on_cpu_ns(o, b.loop);
-    b.busy_share = busy_ns > 0 ? fmin(b.turns.on_cpu_ns / busy_ns, 1) : 0;
+    b.looked = b.turns.source == TURNS_COUNTED ? looked_part(o, b.loop) : 1;
+    b.busy_share = busy_ns > 0 ? fmin(b.turns.on_cpu_ns / (busy_ns * b.looked), 1) : 0;
     enum answer answer;
-    bool often_enough = b.turns.count >= LEAST_TURNS || b.turns.count_100 >= CRITICAL_TURNS;
     if (b.turns.source == TURNS_NONE)
         answer = answer_unseen(ret_finding, "how long the event loop's turns took",
             "turns were not recorded", "record with prof doctor, as root for exact turns");
-    else if (often_enough && b.busy_share >= LEAST_BUSY)
+    else if (often_enough(&b) && b.busy_share >= LEAST_BUSY)
         answer = found(o, &b, ret_finding);
     else
         answer = answer_healthy(ret_finding,

@@ -129,6 +129,17 @@ static void say_words(const struct observed *o, const struct pool *p, struct fin
         &f->command, "UV_THREADPOOL_SIZE=16 prof doctor -- node ...  # does it get faster?");
 }
 
+/* A busy worker that has to wait for a CPU may hold the pool's lock, and the loop that hands over
+ * work waits for both. */
+static bool loop_waits_for_locks(const struct observed *o, const struct pool *p)
+{
+    if (!o->loop || o->loop->process.i != p->process.i)
+        return false;
+    struct wait_filter all = { .kinds = ~WAITS(LOOP), .thread = o->loop->id };
+    struct wait_filter locks = { .kinds = WAITS(FUTEX), .thread = o->loop->id };
+    return waited(o, &locks).weight > waited(o, &all).weight / 2;
+}
+
 static enum answer found(const struct observed *o, const struct pool *p, struct finding *f)
 {
     struct selection cpu = { .thread = p->worker->id, .steady = true };
@@ -142,6 +153,7 @@ static enum answer found(const struct observed *o, const struct pool *p, struct 
     f->weight = p->busy;
     f->process = p->process;
     f->channel = waiting ? CHANNEL_WAIT : CHANNEL_CPU;
+    f->explains = loop_waits_for_locks(o, p) ? "loop-blocked-io" : NULL;
     say_words(o, p, f);
     finding_prove(
         f, p->busy, BUSY_SHARE, "share", p->workers, "busy time of the least busy worker");

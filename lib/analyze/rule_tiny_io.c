@@ -153,6 +153,7 @@ const struct rule rule_tiny_io = {
     .id = "tiny-io",
     .title = "Many calls that move a few bytes",
     .role = RULE_VERDICT,
+    .breadth = BREADTH_KIND, /* of logging, for instance */
     .repeats = true,
     .look = look,
 };

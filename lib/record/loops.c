@@ -189,6 +189,13 @@ static bool open_entries(struct loops *l)
     return r->switches_needed;
 }
 
+/* Without switches nobody could tell a turn that computes from one that waits. */
+static void see_switches(struct loops *l)
+{
+    struct recorder *r = l->recorder;
+    r->switches_needed = r->switch_event && extra_events_open(r->extras, r->switch_event);
+}
+
 static bool open_events(struct loops *l)
 {
     if (l->entries)
@@ -196,14 +203,15 @@ static bool open_events(struct loops *l)
     for (int i = 0; i < EVENTS; i++)
         if (!extra_events_open(l->recorder->extras, l->events[i]))
             return false;
+    see_switches(l);
     return true;
 }
 
 static void close_events(struct loops *l)
 {
+    l->recorder->switches_needed = false;
     if (l->entries) {
         loop_entries_close(l->entries);
-        l->recorder->switches_needed = false;
         return;
     }
     for (int i = 0; i < EVENTS; i++)

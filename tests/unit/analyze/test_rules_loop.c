@@ -65,6 +65,29 @@ Test(loop_blocked_cpu, a_slow_event_among_quick_ones_does_not_hide_in_their_aver
     made_done(&m);
 }
 
+/* Four long turns of 60 ms in a tenth of the time are forty in all of it. */
+Test(loop_blocked_cpu, what_bursts_see_stands_for_the_time_between_them)
+{
+    static const struct {
+        const char *looked_ns; /* of 20 s; NULL: all the time */
+        enum answer answer;
+    } cases[] = { { "2000000000", ANSWER_FOUND }, { NULL, ANSWER_HEALTHY } };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct made m = made_new("redis", "native", 20);
+        made_states(&m, m.main, 0.9, 0);
+        made_turns(&m, m.main, 4, 60, 0, 0, 1);
+        made_turns(&m, m.main, 2000, 0.4, 0, 0, 1);
+        made_cpu(&m, m.main, "aeMain;evalCommand@script.c:9", 15, 0, 20);
+        if (cases[i].looked_ns)
+            made_fact(&m, m.process, "turns_seen_ns.4100", cases[i].looked_ns);
+        struct finding f;
+        cr_expect_eq(made_ask(&m, &rule_loop_blocked_cpu, &f), cases[i].answer, "%s", f.summary);
+        cr_expect(!cases[i].looked_ns || strstr(f.detail, "about 40 such"), "%s", f.detail);
+        finding_done(&f);
+        made_done(&m);
+    }
+}
+
 Test(loop_blocked_cpu, names_function_line_and_numbers)
 {
     struct made m = server_with(&turns_rows[0]);
