@@ -20,7 +20,7 @@ run "$PROF" report cut.prof --format folded
 want most-samples [ "$(awk '{ n += $NF } END { print n + 0 }' out)" -gt 1000 ]
 run "$PROF" report cut.prof --view doctor --format json
 want how-long-it-was python3 -c 'import json
-assert 5e9 <= json.load(open("out"))["run"]["duration_ns"] <= 60e9'
+assert 1e9 <= json.load(open("out"))["run"]["duration_ns"] <= 60e9'
 sleep 0.5
 for pid in $(pgrep -f "^$TARGETS/spin 30\$"); do leftover="$leftover $pid"; done
 finish
