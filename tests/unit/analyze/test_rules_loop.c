@@ -65,6 +65,19 @@ Test(loop_blocked_cpu, a_slow_event_among_quick_ones_does_not_hide_in_their_aver
     made_done(&m);
 }
 
+/* 12 s in long turns, and samples for one of them. */
+Test(loop_blocked_cpu, time_that_the_host_took_away_is_no_computing)
+{
+    struct made m = made_new("server", "native", 20);
+    made_states(&m, m.main, 0.6, 0);
+    made_turns(&m, m.main, 60, 200, 0, 0, 1);
+    made_cpu(&m, m.main, "main;handle@server.c:9", 1, 0, 20);
+    struct finding f;
+    cr_expect_eq(made_ask(&m, &rule_loop_blocked_cpu, &f), ANSWER_UNSEEN, "%s", f.summary);
+    finding_done(&f);
+    made_done(&m);
+}
+
 /* Four long turns of 60 ms in a tenth of the time are forty in all of it. */
 Test(loop_blocked_cpu, what_bursts_see_stands_for_the_time_between_them)
 {
