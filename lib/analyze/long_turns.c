@@ -3,9 +3,11 @@
 
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "analyze/stats.h"
 #include "base/clock.h"
+#include "profile/sample_log.h"
 
 #define VERY_LONG_NS 100e6
 #define NODE_TIMER_NS 10e6 /* its histogram's resolution, which each of its values holds */
@@ -18,6 +20,73 @@ static void add(struct long_turns *turns, double on_cpu_ns, uint64_t from_ns, ui
     turns->longest_ns = fmax(turns->longest_ns, on_cpu_ns);
     struct interval interval = { .from_ns = from_ns, .to_ns = to_ns };
     vec_push(&turns->intervals, interval);
+}
+
+/* ---- witnesses ---- */
+
+#define WITNESSED 0.5 /* of the time on the CPU, by samples: at least */
+
+struct witness {
+    uint64_t time_ns, weight;
+};
+
+/* Samples of the loop's thread. Without rights those in the kernel lack: then nobody is asked. */
+struct witnesses {
+    struct witness *ptr;
+    size_t len, cap;
+    bool asked;
+};
+
+static int by_time(const void *left, const void *right)
+{
+    const struct witness *a = left, *b = right;
+    return (a->time_ns > b->time_ns) - (a->time_ns < b->time_ns);
+}
+
+static void find_witnesses(
+    const struct observed *o, const struct observed_thread *loop, struct witnesses *ret)
+{
+    const char *level = profile_meta_get(o->profile)->level;
+    *ret = (struct witnesses){ .asked = level && strcmp(level, "full") == 0 };
+    if (!ret->asked)
+        return;
+    struct sample_iter it = sample_iter(profile_samples(o->profile));
+    struct sample s;
+    while (sample_iter_next(&it, &s)) {
+        if (s.thread.i != loop->id.i)
+            continue;
+        struct witness w = { s.time_ns, s.weight };
+        vec_push(ret, w);
+    }
+    sample_iter_done(&it);
+    if (ret->len)
+        qsort(ret->ptr, ret->len, sizeof *ret->ptr, by_time);
+}
+
+static size_t first_from(const struct witnesses *w, uint64_t time_ns)
+{
+    size_t low = 0, high = w->len;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (w->ptr[middle].time_ns < time_ns)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}
+
+/* A virtual machine whose host takes its CPU away goes on counting that time for whoever runs. No
+ * timer fires meanwhile, so there are no samples. Turns of less than two periods may have none. */
+static bool was_stolen(const struct observed *o, const struct witnesses *w, const struct span *s)
+{
+    if (!w->asked || s->on_cpu_ns < 2 * profile_meta_get(o->profile)->period_ns)
+        return false;
+    uint64_t seen_ns = 0;
+    for (size_t i = first_from(w, s->start_ns);
+         i < w->len && w->ptr[i].time_ns <= s->start_ns + s->duration_ns; i++)
+        seen_ns += w->ptr[i].weight;
+    return (double)seen_ns < WITNESSED * (double)s->on_cpu_ns;
 }
 
 /* ---- turns ---- */
@@ -50,6 +119,8 @@ static void add_spans(const struct observed *o, const struct observed_thread *lo
     struct event_cost of_long = { 0 }, of_short = { 0 };
     uint32_t count;
     const struct span *spans = profile_spans(o->profile, &count);
+    struct witnesses witnesses;
+    find_witnesses(o, loop, &witnesses);
     for (uint32_t i = 0; i < count; i++) {
         const struct span *s = &spans[i];
         bool counts =
@@ -57,6 +128,10 @@ static void add_spans(const struct observed *o, const struct observed_thread *lo
         if (!counts)
             continue;
         bool is_long = (double)s->on_cpu_ns >= least_ns;
+        if (is_long && was_stolen(o, &witnesses, s)) {
+            turns->stolen++;
+            continue;
+        }
         add_cost(is_long ? &of_long : &of_short, s);
         if (!is_long)
             continue;
@@ -69,6 +144,7 @@ static void add_spans(const struct observed *o, const struct observed_thread *lo
     turns->event_ns = cost_of_one(&of_long, 1);
     turns->short_event_ns = cost_of_one(&of_short, SHORT_TURNS_MIN);
     vec_done(&events);
+    vec_done(&witnesses);
 }
 
 /* ---- node's own delay ---- */

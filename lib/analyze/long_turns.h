@@ -22,6 +22,7 @@ struct long_turns {
     enum turn_source source;
     uint64_t count;                 /* with at least the asked time on the CPU, after start-up */
     uint64_t count_100;             /* of them, 100 ms or more */
+    uint64_t stolen;                /* not counted: hardly a sample in them, see long_turns.c */
     uint64_t seen;                  /* turns or measurements that were looked at, after start-up */
     double longest_ns;              /* on the CPU */
     double on_cpu_ns;               /* of all long ones */

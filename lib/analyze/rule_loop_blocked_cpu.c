@@ -7,7 +7,6 @@
  */
 #include <math.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "analyze/answers.h"
 #include "analyze/long_turns.h"
@@ -23,8 +22,7 @@
 #define COSTLY 4 /* times what an event costs in a short turn: some of them are not quick */
 #define ONE_FUNCTION 0.25 /* of the time in inferred turns: below it, many short handlers */
 #define NEVER_SLEEPS 0.95
-#define MOSTLY 0.9     /* of the time */
-#define WITNESSED 0.25 /* of the time on the CPU, by samples: less of it cannot be chance */
+#define MOSTLY 0.9 /* of the time */
 
 enum { LEAST_TURNS = 5, CRITICAL_TURNS = 2, GUILTY_MOST = 5 };
 enum { WITNESSES_DUE = 20 };              /* samples */
@@ -195,24 +193,6 @@ static enum answer found(const struct observed *o, const struct blocked *b, stru
     return ANSWER_FOUND;
 }
 
-/* A virtual machine whose host takes its CPU away goes on counting that time for whoever runs. No
- * timer fires meanwhile, so there are no samples. Without rights those in the kernel lack anyhow.
- */
-static bool was_stolen(const struct observed *o, const struct blocked *b)
-{
-    const struct profile_meta *meta = profile_meta_get(o->profile);
-    const double due_ns = (double)WITNESSES_DUE * (double)meta->period_ns;
-    const struct selection within = {
-        .thread = b->loop->id,
-        .in = b->turns.intervals.ptr,
-        .in_count = b->turns.intervals.len,
-    };
-    if (b->turns.source != TURNS_COUNTED || b->turns.on_cpu_ns < due_ns || !meta->level ||
-        strcmp(meta->level, "full") != 0)
-        return false;
-    return (double)observed_sum(o, &within).weight < WITNESSED * b->turns.on_cpu_ns;
-}
-
 static enum answer look(const struct observed *o, struct finding *ret_finding)
 {
     if (!o->loop)
@@ -226,7 +206,7 @@ static enum answer look(const struct observed *o, struct finding *ret_finding)
     if (b.turns.source == TURNS_NONE)
         answer = answer_unseen(ret_finding, "how long the event loop's turns took",
             "turns were not recorded", "record with prof doctor, as root for exact turns");
-    else if (was_stolen(o, &b))
+    else if (b.turns.stolen >= LEAST_TURNS && b.turns.stolen > b.turns.count)
         answer = answer_unseen(ret_finding, "how long the event loop's turns computed",
             "long ones have hardly any samples: another guest of the host had the CPU meanwhile, "
             "or records were lost",

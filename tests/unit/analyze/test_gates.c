@@ -153,7 +153,7 @@ Test(diagnosis, nothing_is_critical_behind_a_gate)
         made_states(&m, m.main, 0.45, hogs ? 0.5 : 0.0);
         made_series(&m, "host_others", "ns", run, 0, hogs ? 70e9 : 0);
         made_turns(&m, m.main, 60, 150, 0, 0, 1);
-        made_cpu(&m, m.main, "r:uv_run;handler@server.js:9;fib@server.js:3", 9, 0, 20);
+        made_cpu(&m, m.main, "r:uv_run;handler@server.js:9;fib@server.js:3", 13, 0, 20);
         struct diagnosis d;
         diagnose(m.p, &d);
         cr_expect_str_eq(d.verdict, "loop-blocked-cpu");

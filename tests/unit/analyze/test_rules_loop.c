@@ -29,11 +29,11 @@ static const struct turns_row turns_rows[] = {
 static struct made server_with(const struct turns_row *row)
 {
     struct made m = made_new("node", "node", 20);
-    made_states(&m, m.main, 0.5, 0);
+    made_states(&m, m.main, 0.95, 0);
     made_turns(
         &m, m.main, row->count, row->on_cpu_ms, row->blocked_ms, row->queued_ms, row->events);
     made_turns(&m, m.main, 2000, 1, 0, 0, 1);
-    made_cpu(&m, m.main, FIB, 10, 0, 20);
+    made_cpu(&m, m.main, FIB, 19, 0, 20);
     return m;
 }
 
@@ -54,10 +54,10 @@ Test(loop_blocked_cpu, turns_count_by_their_time_on_the_cpu)
 Test(loop_blocked_cpu, a_slow_event_among_quick_ones_does_not_hide_in_their_average)
 {
     struct made m = made_new("node", "node", 20);
-    made_states(&m, m.main, 0.5, 0);
+    made_states(&m, m.main, 0.95, 0);
     made_turns(&m, m.main, 129, 13, 0, 0, 8);
     made_turns(&m, m.main, 2000, 0.4, 0, 0, 8);
-    made_cpu(&m, m.main, FIB, 10, 0, 20);
+    made_cpu(&m, m.main, FIB, 19, 0, 20);
     struct finding f;
     cr_assert_eq(made_ask(&m, &rule_loop_blocked_cpu, &f), ANSWER_FOUND);
     cr_expect_eq(f.severity, SEVERITY_WARNING, "%s", f.summary);
