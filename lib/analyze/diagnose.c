@@ -117,8 +117,8 @@ static void cannot_tell(const struct observed *o, struct diagnosis *d)
     d->verdict = "cannot-tell";
     finding_say(&d->sentence, "Cannot tell: %s of run, %s needed.", words_seconds(o->seconds).text,
         words_seconds(ENOUGH_S).text);
-    healthy_clear(d);
-    not_seen_clear(d);
+    diagnosis_forget_healthy(d);
+    diagnosis_forget_not_seen(d);
     PROF_CLEANUP(free_ptr) char *why = NULL;
     finding_say(&why, "%s with %s CPU samples is too little to judge by",
         words_seconds(o->seconds).text, words_count((double)o->cpu.count).text);

@@ -349,14 +349,14 @@ void finding_done(struct finding *f)
     *f = (struct finding){ 0 };
 }
 
-void healthy_clear(struct diagnosis *d)
+void diagnosis_forget_healthy(struct diagnosis *d)
 {
     for (size_t i = 0; i < d->healthy.len; i++)
         free(d->healthy.ptr[i].said);
     d->healthy.len = 0;
 }
 
-void not_seen_clear(struct diagnosis *d)
+void diagnosis_forget_not_seen(struct diagnosis *d)
 {
     for (size_t i = 0; i < d->not_seen.len; i++) {
         free(d->not_seen.ptr[i].what);
@@ -370,8 +370,8 @@ void diagnosis_done(struct diagnosis *d)
 {
     for (size_t i = 0; i < d->findings.len; i++)
         finding_done(&d->findings.ptr[i]);
-    healthy_clear(d);
-    not_seen_clear(d);
+    diagnosis_forget_healthy(d);
+    diagnosis_forget_not_seen(d);
     vec_done(&d->findings);
     vec_done(&d->healthy);
     vec_done(&d->not_seen);

@@ -115,8 +115,9 @@ struct diagnosis {
  * Writers keep it short and apart from what was found. */
 bool diagnosis_is_remark(const struct diagnosis *d, const struct finding *f);
 
-void healthy_clear(struct diagnosis *d);
-void not_seen_clear(struct diagnosis *d);
+/* Empty these lists, for a run that was too short to judge. */
+void diagnosis_forget_healthy(struct diagnosis *d);
+void diagnosis_forget_not_seen(struct diagnosis *d);
 void diagnosis_done(struct diagnosis *d);
 
 #endif

@@ -30,11 +30,11 @@ struct witness {
     uint64_t time_ns, weight;
 };
 
-/* Samples of the loop's thread. Without rights those in the kernel lack: then nobody is asked. */
+/* Samples of the loop's thread, found when the first long turn asks for them. */
 struct witnesses {
     struct witness *ptr;
     size_t len, cap;
-    bool asked;
+    bool found;
 };
 
 static int by_time(const void *left, const void *right)
@@ -44,23 +44,25 @@ static int by_time(const void *left, const void *right)
 }
 
 static void find_witnesses(
-    const struct observed *o, const struct observed_thread *loop, struct witnesses *ret)
+    const struct observed *o, const struct observed_thread *loop, struct witnesses *w)
 {
-    const char *level = profile_meta_get(o->profile)->level;
-    *ret = (struct witnesses){ .asked = level && strcmp(level, "full") == 0 };
-    if (!ret->asked)
-        return;
     struct sample_iter it = sample_iter(profile_samples(o->profile));
     struct sample s;
     while (sample_iter_next(&it, &s)) {
-        if (s.thread.i != loop->id.i)
-            continue;
-        struct witness w = { s.time_ns, s.weight };
-        vec_push(ret, w);
+        if (s.thread.i == loop->id.i)
+            vec_push(w, ((struct witness){ s.time_ns, s.weight }));
     }
     sample_iter_done(&it);
-    if (ret->len)
-        qsort(ret->ptr, ret->len, sizeof *ret->ptr, by_time);
+    if (w->len)
+        qsort(w->ptr, w->len, sizeof *w->ptr, by_time);
+    w->found = true;
+}
+
+/* Without rights samples in the kernel lack: then nobody can be asked. */
+static bool has_witnesses(const struct observed *o)
+{
+    const char *level = profile_meta_get(o->profile)->level;
+    return level && strcmp(level, "full") == 0;
 }
 
 static size_t first_from(const struct witnesses *w, uint64_t time_ns)
@@ -78,10 +80,13 @@ static size_t first_from(const struct witnesses *w, uint64_t time_ns)
 
 /* A virtual machine whose host takes its CPU away goes on counting that time for whoever runs. No
  * timer fires meanwhile, so there are no samples. Turns of less than two periods may have none. */
-static bool was_stolen(const struct observed *o, const struct witnesses *w, const struct span *s)
+static bool was_stolen(const struct observed *o, const struct observed_thread *loop,
+    struct witnesses *w, const struct span *s)
 {
-    if (!w->asked || s->on_cpu_ns < 2 * profile_meta_get(o->profile)->period_ns)
+    if (!has_witnesses(o) || s->on_cpu_ns < 2 * profile_meta_get(o->profile)->period_ns)
         return false;
+    if (!w->found)
+        find_witnesses(o, loop, w);
     uint64_t seen_ns = 0;
     for (size_t i = first_from(w, s->start_ns);
          i < w->len && w->ptr[i].time_ns <= s->start_ns + s->duration_ns; i++)
@@ -119,8 +124,7 @@ static void add_spans(const struct observed *o, const struct observed_thread *lo
     struct event_cost of_long = { 0 }, of_short = { 0 };
     uint32_t count;
     const struct span *spans = profile_spans(o->profile, &count);
-    struct witnesses witnesses;
-    find_witnesses(o, loop, &witnesses);
+    struct witnesses witnesses = { 0 };
     for (uint32_t i = 0; i < count; i++) {
         const struct span *s = &spans[i];
         bool counts =
@@ -128,7 +132,7 @@ static void add_spans(const struct observed *o, const struct observed_thread *lo
         if (!counts)
             continue;
         bool is_long = (double)s->on_cpu_ns >= least_ns;
-        if (is_long && was_stolen(o, &witnesses, s)) {
+        if (is_long && was_stolen(o, loop, &witnesses, s)) {
             turns->stolen++;
             continue;
         }

@@ -206,13 +206,13 @@ static enum answer look(const struct observed *o, struct finding *ret_finding)
     if (b.turns.source == TURNS_NONE)
         answer = answer_unseen(ret_finding, "how long the event loop's turns took",
             "turns were not recorded", "record with prof doctor, as root for exact turns");
-    else if (b.turns.stolen >= LEAST_TURNS && b.turns.stolen > b.turns.count)
+    else if (often_enough(&b) && b.busy_share >= LEAST_BUSY)
+        answer = found(o, &b, ret_finding);
+    else if (b.turns.stolen >= LEAST_TURNS)
         answer = answer_unseen(ret_finding, "how long the event loop's turns computed",
             "long ones have hardly any samples: another guest of the host had the CPU meanwhile, "
             "or records were lost",
             "repeat it while the machine is quiet");
-    else if (often_enough(&b) && b.busy_share >= LEAST_BUSY)
-        answer = found(o, &b, ret_finding);
     else
         answer = answer_healthy(ret_finding,
             "%s of %s turns of the loop took more than 10 ms on the CPU",

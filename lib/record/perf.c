@@ -404,12 +404,11 @@ static void adjust(struct perf_source *p, uint64_t now_ns)
         next.rate_hz /= 2;
     const bool other_stack = next.stack_bytes != p->settings.stack_bytes;
     const bool other_rate = next.rate_hz != p->settings.rate_hz;
-    if (p->settings.clock_per_cpu && (keep || !(other_stack && r->extras))) {
-        if (other_stack || other_rate)
-            reset_clocks(p, &next);
-    } else if (other_stack || other_rate) {
+    const bool clocks_do = p->settings.clock_per_cpu && (keep || !other_stack || !r->extras);
+    if ((other_stack || other_rate) && clocks_do)
+        reset_clocks(p, &next);
+    else if (other_stack || other_rate)
         reopen(p, &next); /* extra events copy stacks as well */
-    }
     p->adjusted_ns = now_ns;
     p->adjusted_samples = r->samples + r->lost;
 }

@@ -78,6 +78,21 @@ Test(loop_blocked_cpu, time_that_the_host_took_away_is_no_computing)
     made_done(&m);
 }
 
+/* The host took the second half only: what was computed in the first is found all the same. */
+Test(loop_blocked_cpu, stolen_turns_do_not_hide_the_others)
+{
+    struct made m = made_new("server", "native", 20);
+    made_states(&m, m.main, 0.9, 0);
+    made_turns(&m, m.main, 60, 200, 0, 0, 1);
+    made_cpu(&m, m.main, "main;handle@server.c:9", 9, 0, 9);
+    struct finding f;
+    cr_expect_eq(made_ask(&m, &rule_loop_blocked_cpu, &f), ANSWER_FOUND, "%s", f.summary);
+    cr_expect_gt(f.proofs.ptr[0].value, 20);
+    cr_expect_lt(f.proofs.ptr[0].value, 40);
+    finding_done(&f);
+    made_done(&m);
+}
+
 /* Four long turns of 60 ms in a tenth of the time are forty in all of it. */
 Test(loop_blocked_cpu, what_bursts_see_stands_for_the_time_between_them)
 {
