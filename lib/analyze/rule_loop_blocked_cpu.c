@@ -193,6 +193,12 @@ static enum answer found(const struct observed *o, const struct blocked *b, stru
     return ANSWER_FOUND;
 }
 
+/* Then the host had the CPU for a part of the others too: they prove nothing. */
+static bool mostly_stolen(const struct blocked *b)
+{
+    return b->turns.stolen >= LEAST_TURNS && b->turns.stolen > b->turns.count;
+}
+
 static enum answer look(const struct observed *o, struct finding *ret_finding)
 {
     if (!o->loop)
@@ -206,13 +212,13 @@ static enum answer look(const struct observed *o, struct finding *ret_finding)
     if (b.turns.source == TURNS_NONE)
         answer = answer_unseen(ret_finding, "how long the event loop's turns took",
             "turns were not recorded", "record with prof doctor, as root for exact turns");
-    else if (often_enough(&b) && b.busy_share >= LEAST_BUSY)
-        answer = found(o, &b, ret_finding);
-    else if (b.turns.stolen >= LEAST_TURNS)
+    else if (mostly_stolen(&b))
         answer = answer_unseen(ret_finding, "how long the event loop's turns computed",
             "long ones have hardly any samples: another guest of the host had the CPU meanwhile, "
             "or records were lost",
             "repeat it while the machine is quiet");
+    else if (often_enough(&b) && b.busy_share >= LEAST_BUSY)
+        answer = found(o, &b, ret_finding);
     else
         answer = answer_healthy(ret_finding,
             "%s of %s turns of the loop took more than 10 ms on the CPU",
