@@ -14,7 +14,7 @@ const struct command flame_command = {
     .description =
         "Runs PROGRAM, or attaches to a running process, samples the stacks of all its threads and "
         "children, and writes a flame graph: one HTML file that needs nothing else. Works for any "
-        "program; C, C++, Rust, Go, Node.js and CPython since 3.12 get names for their functions.\n"
+        "program; C, C++, Rust, Go, Node.js and CPython since 3.11 get names for their functions.\n"
         "\n"
         "Standard output stays the program's. The hottest functions are listed on standard error, "
         "and the report's path is the last line. Ctrl-C once stops the program and writes the "

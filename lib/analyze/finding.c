@@ -158,7 +158,7 @@ static const char *interpreted_language(enum runtime runtime)
     return runtime < PROF_ARRAY_LEN(languages) ? languages[runtime] : NULL;
 }
 
-/* CPython tells its functions since 3.12, with their files. */
+/* Of CPython, functions are known since 3.11, with their files. */
 static bool has_script_names(const struct profile *p)
 {
     for (uint32_t i = 1; i < profile_func_count(p); i++)

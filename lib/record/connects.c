@@ -17,7 +17,6 @@
 #include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/uio.h>
 
 #include "base/alloc.h"
 #include "base/map.h"
@@ -26,6 +25,7 @@
 #include "record/objects.h"
 #include "record/rare_event.h"
 #include "record/socket_names.h"
+#include "record/target_memory.h"
 #include "record/tracepoint.h"
 
 enum {
@@ -75,13 +75,6 @@ static void end_connection(struct connects *s, struct connection *c, uint64_t no
 
 /* ---- who is called ---- */
 
-static bool read_memory(pid_t pid, uint64_t address, void *to, size_t len)
-{
-    const struct iovec local = { .iov_base = to, .iov_len = len };
-    const struct iovec remote = { .iov_base = (void *)(uintptr_t)address, .iov_len = len };
-    return process_vm_readv(pid, &local, 1, &remote, 1, 0) == (ssize_t)len;
-}
-
 static bool find_address(const struct perf_record *r, uint64_t at, size_t len,
     struct sockaddr_storage *ret_address, bool *ret_late)
 {
@@ -96,7 +89,7 @@ static bool find_address(const struct perf_record *r, uint64_t at, size_t len,
         memcpy(ret_address, s->stack + (at - regs.sp), len);
         return true;
     }
-    return read_memory((pid_t)r->pid, at, ret_address, len);
+    return target_read_all((pid_t)r->pid, at, ret_address, len);
 }
 
 /* The socket knows its type, the address does not; only when the socket has gone is it guessed. */

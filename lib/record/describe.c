@@ -232,6 +232,6 @@ void describe_end(
     note_unsampled(r, meta);
     note_losses(r, meta);
     note_jit(r);
-    interpreters_note(r->profile);
+    interpreters_note(r->profile, r->stacks.python_named > 0);
     note_orphans(r, t);
 }

@@ -4,7 +4,9 @@
 #include "base/compiler.h"
 #include "base/slice.h"
 
-enum { PYTHON_MINOR_NAMED = 12 }; /* CPython 3.12 was the first to give its functions' names away */
+/* CPython 3.12 was the first to give its functions' names away; those of 3.11 are read from its
+ * memory. */
+enum { PYTHON_MINOR_READ = 11, PYTHON_MINOR_NAMED = 12 };
 
 struct interpreter {
     const char *program; /* its file's name begins so */
@@ -48,16 +50,20 @@ static bool python_minor(struct slice program, unsigned *ret_minor)
 static void note_python(struct profile *p, unsigned minor)
 {
     static const char what[] = "Python functions have no names";
-    if (minor < PYTHON_MINOR_NAMED)
+    if (minor < PYTHON_MINOR_READ)
         profile_add_note(p, what,
             "this CPython cannot tell them, so its own C functions are shown instead",
-            "run the program with CPython 3.12 or later");
+            "run the program with CPython 3.11 or later");
+    else if (minor == PYTHON_MINOR_READ)
+        profile_add_note(p, what, "its memory could not be read, or is laid out in another way",
+            "run prof as the program's user and allow process_vm_readv, or use CPython 3.12 or "
+            "later");
     else
         profile_add_note(p, what, "it was started without its support for profilers",
             "let prof start it, or start it with python3 -X perf");
 }
 
-void interpreters_note(struct profile *p)
+void interpreters_note(struct profile *p, bool python_named)
 {
     for (uint32_t i = 1; i < profile_process_count(p); i++) {
         const struct process_id id = { i };
@@ -65,7 +71,7 @@ void interpreters_note(struct profile *p)
         unsigned minor;
         if (has_generated_code(p, id))
             continue;
-        if (python_minor(program, &minor))
+        if (python_minor(program, &minor) && !(python_named && minor == PYTHON_MINOR_READ))
             note_python(p, minor);
         for (size_t k = 0; k < PROF_ARRAY_LEN(interpreters); k++)
             if (slice_starts(program, interpreters[k].program))

@@ -28,6 +28,7 @@ struct module_file {
     struct elf *elf;
     struct unwind_table *table;
     bool is_go;
+    struct python_symbols python;
 };
 
 struct place {
@@ -248,8 +249,11 @@ static void load_file(struct modules *m, uint32_t index, pid_t pid)
     }
     add_module(m, f, deleted);
     f->same_as = find_loaded(m, index);
-    if (f->elf && f->same_as == index)
+    if (f->elf && f->same_as == index) {
         build_table(f);
+        if (memmem(f->map.path.ptr, f->map.path.len, "python", strlen("python")))
+            f->python = python_symbols_find(f->elf);
+    }
     if (f->fd >= 0 && ++m->open_files > OPEN_FILES_MAX)
         close_fd(&f->fd);
 }
@@ -271,6 +275,7 @@ const struct code_place *modules_load(struct modules *m, uint32_t place, pid_t p
         .bias = p->start - address,
         .table = same->table,
         .is_go = same->is_go,
+        .python = same->python,
     };
     p->ready = true;
     return &p->code;

@@ -17,6 +17,7 @@
 
 #include "profile/profile.h"
 #include "record/perf_record.h"
+#include "record/python_frames.h"
 #include "symbol/symbol.h"
 #include "unwind/unwind.h"
 
@@ -27,6 +28,7 @@ struct code_place {
     uint64_t bias; /* absolute address - ELF virtual address */
     const struct unwind_table *table;
     bool is_go;
+    struct python_symbols python;
 };
 
 struct modules *modules_new(struct profile *p);

@@ -6,7 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/uio.h>
 #include <unistd.h>
 
 #include "base/alloc.h"
@@ -15,6 +14,7 @@
 #include "record/calls.h"
 #include "record/procfs_read.h"
 #include "record/socket_names.h"
+#include "record/target_memory.h"
 
 enum {
     KNOWN_SLOTS = 1 << 13, /* a power of two; two descriptors that share one look up anew */
@@ -231,14 +231,6 @@ void objects_set_peer(struct objects *o, pid_t pid, int fd, enum wait_kind kind,
 
 /* ---- calls ---- */
 
-static size_t read_memory(pid_t pid, uint64_t address, void *to, size_t len)
-{
-    const struct iovec local = { .iov_base = to, .iov_len = len };
-    const struct iovec remote = { .iov_base = (void *)(uintptr_t)address, .iov_len = len };
-    const ssize_t got = process_vm_readv(pid, &local, 1, &remote, 1, 0);
-    return got > 0 ? (size_t)got : 0;
-}
-
 static struct wait many(void)
 {
     return (struct wait){ .kind = WAIT_LOOP };
@@ -262,7 +254,7 @@ static struct wait of_poll(struct objects *o, const struct call *call, uint64_t 
     if (want > POLL_FDS_MAX)
         return many();
     const size_t bytes = (size_t)want * sizeof fds[0];
-    if (bytes > 0 && read_memory(call->pid, call->args[0], fds, bytes) != bytes)
+    if (bytes > 0 && target_read(call->pid, call->args[0], fds, bytes) != bytes)
         return many();
     for (uint64_t i = 0; i < want; i++) {
         if (fds[i].fd < 0) /* poll(2): ignored */
@@ -282,7 +274,7 @@ static struct wait of_select(struct objects *o, const struct call *call, uint64_
     const size_t len = (size_t)(bits + 63) / 64;
     for (size_t set = 1; set <= 3; set++) {
         if (call->args[set] == 0 ||
-            read_memory(call->pid, call->args[set], words, len * 8) != len * 8)
+            target_read(call->pid, call->args[set], words, len * 8) != len * 8)
             continue;
         for (size_t i = 0; i < len; i++)
             all[i] |= words[i];
@@ -300,7 +292,7 @@ static struct wait of_select(struct objects *o, const struct call *call, uint64_
 static struct wait of_path(struct objects *o, const struct call *call, uint64_t address)
 {
     char text[PATH_TEXT_MAX];
-    size_t len = read_memory(call->pid, address, text, sizeof text);
+    size_t len = target_read(call->pid, address, text, sizeof text);
     len = strnlen(text, len);
     strbuf_add(&o->object, text, len);
     return (struct wait){ .kind = WAIT_FILE, .object = strbuf_slice(&o->object) };

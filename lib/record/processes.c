@@ -3,12 +3,12 @@
 
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/uio.h>
 
 #include "record/arch.h"
 #include "record/maps.h"
 #include "record/module_open.h"
 #include "record/procfs_read.h"
+#include "record/target_memory.h"
 
 enum { MAPS_BYTES_MAX = 64 << 20, COMM_BYTES = 15 };
 
@@ -20,8 +20,10 @@ void processes_init(
 
 void processes_done(struct processes *ps)
 {
-    for (size_t i = 0; i < ps->list.len; i++)
+    for (size_t i = 0; i < ps->list.len; i++) {
         unwind_space_free(ps->list.ptr[i].space);
+        python_free(ps->list.ptr[i].python);
+    }
     vec_done(&ps->list);
     vec_done(&ps->free_slots);
     vec_done(&ps->threads);
@@ -68,7 +70,9 @@ static void end_process(struct processes *ps, struct tracked_process *p, uint64_
     unwind_space_free(p->space);
     vec_push(&ps->free_slots, pid_table_get(&ps->by_pid, p->pid) - 1);
     pid_table_set(&ps->by_pid, p->pid, 0);
+    python_free(p->python);
     p->space = NULL;
+    p->python = NULL;
     p->alive = false;
     ps->live--;
 }
@@ -134,6 +138,7 @@ static void apply_fork(struct processes *ps, const struct perf_record *r)
         p->parent = copy.row.i ? copy.row : copy.parent;
         p->name = copy.name;
         p->exe = copy.exe;
+        p->python = python_fork(copy.python);
     }
     if (p)
         add_thread(ps, p, (pid_t)r->tid, r->time_ns);
@@ -188,6 +193,8 @@ static void apply_exec(struct processes *ps, struct tracked_process *p, uint64_t
     unwind_space_clear(p->space);
     changed(ps, p);
     p->jit = (struct module_id){ 0 };
+    python_free(p->python);
+    p->python = NULL;
     p->live_threads = 0;
     p->wants_exe = true;
     p->exe = (struct string_id){ 0 };
@@ -244,9 +251,7 @@ static bool covered_as_jit(const struct tracked_process *p, const struct perf_ma
 static enum unwind_region_kind generated_kind(pid_t pid, uint64_t start)
 {
     uint8_t bytes[ARCH_THUNK_BYTES];
-    const struct iovec local = { bytes, sizeof bytes };
-    const struct iovec remote = { (void *)(uintptr_t)start, sizeof bytes };
-    const bool read = process_vm_readv(pid, &local, 1, &remote, 1, 0) == sizeof bytes;
+    const bool read = target_read_all(pid, start, bytes, sizeof bytes);
     return read && arch_is_thunk(bytes) ? UNWIND_REGION_THUNKS : UNWIND_REGION_JIT;
 }
 
@@ -440,6 +445,8 @@ void processes_load_region(struct processes *ps, struct tracked_process *p, uint
     region.bias = place->bias;
     region.table = place->table;
     region.tag |= 1;
+    if (!p->python)
+        p->python = python_new(ps->profile, p->pid, &place->python, place->bias);
     unwind_space_map(p->space, &region);
     changed(ps, p);
 }

@@ -17,11 +17,15 @@
 #include "record/modules.h"
 #include "record/perf_record.h"
 #include "record/pid_table.h"
+#include "record/python_frames.h"
 #include "unwind/unwind.h"
 
 /* Tags of unwind regions: generated code, or 2 * place + (1 once the place is loaded). */
 #define REGION_TAG_JIT UINT32_C(0xfffffffe)
 #define REGION_TAG_NONE UINT32_C(0xffffffff)
+
+/* No region's tag, but an unwound frame's that has a name already: its lookup is its frame_id. */
+#define REGION_TAG_NAMED UINT32_C(0xfffffffd)
 
 struct tracked_process {
     pid_t pid;
@@ -35,6 +39,7 @@ struct tracked_process {
     struct unwind_space *space;
     uint64_t generation;  /* changes with the space; unique over all processes */
     struct module_id jit; /* 0: none seen */
+    struct python *python; /* NULL: its functions are told in another way, or it is none */
 };
 
 struct tracked_thread {

@@ -3,20 +3,11 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <sys/uio.h>
 
 #include "base/alloc.h"
+#include "record/target_memory.h"
 
 enum { OVERLAP_BYTES = 512, STEP_MIN = 64 << 10 };
-
-/* How many bytes could be read: a fault ends it at a page. */
-static size_t read_target(pid_t pid, uint64_t address, uint8_t *to, size_t len)
-{
-    const struct iovec local = { .iov_base = to, .iov_len = len };
-    const struct iovec remote = { .iov_base = (void *)(uintptr_t)address, .iov_len = len };
-    const ssize_t got = process_vm_readv(pid, &local, 1, &remote, 1, 0);
-    return got > 0 ? (size_t)got : 0;
-}
 
 static void reserve(struct stack_tail *t, size_t want)
 {
@@ -32,7 +23,7 @@ bool stack_tail_start(struct stack_tail *t, pid_t pid, const struct unwind_stack
     if (copy->len < sizeof now)
         return false;
     const size_t at = copy->len - sizeof now;
-    if (read_target(pid, copy->address + at, now, sizeof now) != sizeof now ||
+    if (target_read(pid, copy->address + at, now, sizeof now) != sizeof now ||
         memcmp(now, copy->bytes + at, sizeof now) != 0)
         return false;
     reserve(t, copy->len);
@@ -56,7 +47,7 @@ bool stack_tail_grow(struct stack_tail *t, pid_t pid, uint64_t address)
     if (t->at_top || more == 0)
         return false;
     reserve(t, t->len + more);
-    const size_t got = read_target(pid, address + t->len, t->bytes + t->len, more);
+    const size_t got = target_read(pid, address + t->len, t->bytes + t->len, more);
     t->len += got;
     t->at_top = got < more;
     return got > 0;

@@ -47,6 +47,7 @@ void stacks_done(struct stacks *s)
     free(s->frames);
     free(s->cache);
     free(s->callers);
+    vec_done(&s->python);
     stack_tail_done(&s->tail);
     *s = (struct stacks){ 0 };
 }
@@ -80,6 +81,34 @@ static struct unwind_result unwind(struct stacks *s, struct tracked_process *pro
             break;
     }
     return r;
+}
+
+/* Puts the Python functions among the C functions: each below the interpreter's loop that runs it,
+ * leaf first as all of them. */
+static void insert_python(struct stacks *s, struct tracked_process *process,
+    const struct unwind_regs *regs, const struct unwind_stack *copy, struct user_part *part)
+{
+    if (!process->python)
+        return;
+    const struct python_stack stack = {
+        .pid = process->pid, .frames = s->frames, .count = part->count, .regs = regs, .copy = *copy
+    };
+    python_frames(process->python, &stack, &s->python);
+    if (s->python.len == 0 || s->python.len > FRAMES_MAX - part->count)
+        return;
+    size_t left = s->python.len;
+    uint32_t from = part->count, to = part->count + (uint32_t)left;
+    const uint32_t sure = part->sure;
+    part->count = to;
+    while (left > 0) {
+        s->frames[--to] = s->frames[--from];
+        if (part->sure < FRAMES_MAX && from == sure)
+            part->sure = to;
+        while (left > 0 && s->python.ptr[left - 1].at == from)
+            s->frames[--to] = (struct unwind_frame){ .lookup = s->python.ptr[--left].frame.i,
+                .tag = REGION_TAG_NAMED };
+    }
+    s->python_named++;
 }
 
 /* Goes on with bytes from the live process where the copy ended. True: to the stack's end. */
@@ -137,10 +166,15 @@ static struct user_part unwind_registers(
     };
     const struct unwind_result r = unwind(s, process, &regs, &stack, 0);
     struct user_part part = { .count = r.count, .sure = FRAMES_MAX, .end = r.end };
-    if (part.end == UNWIND_TRUNCATED && part.count < FRAMES_MAX)
-        s->lengthened += lengthen(s, process, &regs, &stack, &part);
-    else if (r.signal_sp)
+    struct unwind_stack seen = stack;
+    if (part.end == UNWIND_TRUNCATED && part.count < FRAMES_MAX) {
+        const bool longer = lengthen(s, process, &regs, &stack, &part);
+        s->lengthened += longer;
+        seen = longer ? stack_tail_view(&s->tail, regs.sp) : stack;
+    } else if (r.signal_sp) {
         follow_interrupted(s, process, &stack, r.signal_sp, &part);
+    }
+    insert_python(s, process, &regs, &seen, &part);
     return part;
 }
 
@@ -336,6 +370,8 @@ static struct frame_id user_frame(
 {
     const struct unwind_frame *f = &s->frames[index];
     const uint32_t flags = f->guess || index >= part->sure ? FRAME_GUESS : 0;
+    if (f->tag == REGION_TAG_NAMED)
+        return (struct frame_id){ (uint32_t)f->lookup };
     if (f->tag == REGION_TAG_JIT)
         return profile_add_frame(
             s->profile, processes_jit(s->processes, process), f->lookup, flags);
@@ -509,6 +545,7 @@ static struct user_part blocked_part(
         part.sure = FRAMES_MAX; /* nothing has moved meanwhile: the thread is off the CPU */
     else if (part.count > 0)
         search_pointer(s, process, &stack, &regs, &part);
+    insert_python(s, process, NULL, &stack, &part);
     return part;
 }
 

@@ -33,6 +33,7 @@ struct stacks {
     struct stack_cache_slot *cache;   /* whole stacks */
     struct stack_cache_slot *callers; /* user stacks without their leaf, which varies most */
     struct stack_tail tail;
+    struct python_frame_list python;
     struct module_id kernel;
     struct frame_id truncated_marker, broken_marker;
     uint64_t complete, truncated, broken; /* stacks with a user part */
@@ -41,6 +42,7 @@ struct stacks {
     uint64_t only_leaf; /* 32-bit processes */
     uint64_t blocked_complete, blocked_cut; /* of threads off the CPU */
     uint32_t recent, recent_truncated;      /* since stacks_next_bytes() had an answer */
+    uint64_t python_named; /* that hold Python functions, read from memory */
     uint32_t chain_max; /* addresses in a chain of the kernel; set by the sampler, 0: no limit */
 };
 

@@ -20,6 +20,7 @@
 #include "base/file.h"
 #include "base/map.h"
 #include "profile/evidence.h"
+#include "record/target_memory.h"
 #include "record/thread_state.h"
 #include "record/wall_account.h"
 #include "record/wall_read.h"
@@ -105,14 +106,15 @@ static bool find_stack(struct wall *s, struct wall_thread *w, struct tracked_pro
     const struct wall_place *place, struct stack_id *ret_stack)
 {
     struct wall_place after;
-    size_t len = wall_copy(w->pid, place->sp, s->bytes, TOP_BYTES);
+    size_t len = target_read(w->pid, place->sp, s->bytes, TOP_BYTES);
     const uint64_t top = slice_hash((struct slice){ (const char *)s->bytes, len });
     const uint64_t hash =
         hash_mix(hash_mix(hash_mix(hash_u64(process->generation), place->sp), place->pc), top) | 1;
     struct stack_slot *slot = &s->stacks[hash >> 1 & (STACK_SLOTS - 1)];
     w->top_hash = top;
-    if (slot->hash != hash) {
-        len = wall_copy(w->pid, place->sp, s->bytes, STACK_BYTES);
+    /* Which Python function waits is not in the bytes: its frame is on the heap. */
+    if (slot->hash != hash || process->python) {
+        len = target_read(w->pid, place->sp, s->bytes, STACK_BYTES);
         const struct blocked_stack blocked = {
             .pc = place->pc,
             .sp = place->sp,

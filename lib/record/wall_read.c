@@ -3,7 +3,6 @@
 
 #include <fcntl.h>
 #include <string.h>
-#include <sys/uio.h>
 #include <unistd.h>
 
 #include "base/file.h"
@@ -51,14 +50,6 @@ enum wall_state wall_read(pid_t pid, pid_t tid, int fd, struct wall_place *ret_p
     if (got <= 0)
         return WALL_GONE;
     return wall_parse((struct slice){ text, (size_t)got }, ret_place);
-}
-
-size_t wall_copy(pid_t pid, uint64_t sp, uint8_t *to, size_t len)
-{
-    const struct iovec local = { .iov_base = to, .iov_len = len };
-    const struct iovec remote = { .iov_base = (void *)(uintptr_t)sp, .iov_len = len };
-    const ssize_t got = process_vm_readv(pid, &local, 1, &remote, 1, 0);
-    return got > 0 ? (size_t)got : 0;
 }
 
 bool wall_same_place(const struct wall_place *a, const struct wall_place *b)

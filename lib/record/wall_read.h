@@ -35,9 +35,6 @@ enum wall_state wall_read(pid_t pid, pid_t tid, int fd, struct wall_place *ret_p
 
 int wall_open(pid_t pid, pid_t tid); /* -1 with errno */
 
-/* Copies the stack from sp up. Returns how many bytes could be read. */
-size_t wall_copy(pid_t pid, uint64_t sp, uint8_t *to, size_t len);
-
 bool wall_same_place(const struct wall_place *a, const struct wall_place *b);
 
 #endif

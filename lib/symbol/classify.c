@@ -134,6 +134,7 @@ static const struct rule files[] = {
     { CONTAINS, "/cargo/registry/", FUNC_DEPENDENCY },
     { CONTAINS, "/go/pkg/mod/", FUNC_DEPENDENCY },
     { CONTAINS, "/usr/lib/node_modules/", FUNC_DEPENDENCY },
+    { PREFIX, "<frozen ", FUNC_STDLIB }, /* Python's import system */
     { PREFIX, "node:", FUNC_RUNTIME },
     { PREFIX, "internal/", FUNC_RUNTIME },
     { PREFIX, "/rustc/", FUNC_STDLIB },

@@ -99,6 +99,28 @@ static struct slice name_at(const struct table *t, uint32_t offset)
     return (struct slice){ name.ptr, slice_find(name, '@') };
 }
 
+bool symtab_find(
+    const struct elf *elf, enum symtab_kind kind, const char *name, struct symbol *ret_symbol)
+{
+    struct table t;
+    if (!table_open(&t, elf, kind))
+        return false;
+    bool found = false;
+    for (size_t i = 0; i < t.count && !found; i++) {
+        const struct entry e = entry_at(&t, i);
+        found = e.section != SHN_UNDEF && slice_is(name_at(&t, e.name), name);
+        if (found)
+            *ret_symbol = (struct symbol){
+                .name = slice_of(name),
+                .address = e.address,
+                .size = e.size,
+                .global = e.binding != STB_LOCAL,
+            };
+    }
+    table_done(&t);
+    return found;
+}
+
 /* Among symbols that start at one address: typed before untyped, global before weak before local,
  * then few leading underscores (malloc before __libc_malloc), then the shorter name. */
 static uint32_t score_of(const struct entry *e, struct slice name)

@@ -310,11 +310,12 @@ static bool is_trampoline(const struct visit *v, const struct unwind_frame *fram
 }
 
 /* False: the address is in no known region. */
-static bool add_frame(struct visit *v, struct unwind_frame *frame, unw_word_t ip, bool exact)
+static bool add_frame(
+    struct visit *v, struct unwind_frame *frame, unw_word_t ip, uint64_t sp, bool exact)
 {
     const uint64_t lookup = exact ? ip : ip - 1;
     const struct unwind_region *region = unwind_space_find(v->space, lookup);
-    *frame = (struct unwind_frame){ .pc = ip, .lookup = lookup };
+    *frame = (struct unwind_frame){ .pc = ip, .lookup = lookup, .sp = sp };
     frame->tag = region ? region->tag : UINT32_MAX;
     return region != NULL;
 }
@@ -336,7 +337,7 @@ static int step_up(struct visit *v, unw_cursor_t *cursor, uint64_t *sp, struct u
     const bool rises = next_sp > *sp || (next_sp == *sp && !v->moved);
     const bool copied = next_sp - v->stack->address <= v->stack->len;
     v->moved = true;
-    if (!rises || !copied || !add_frame(v, frame, ip, exact))
+    if (!rises || !copied || !add_frame(v, frame, ip, next_sp, exact))
         return -1;
     *sp = next_sp;
     return step;
@@ -352,7 +353,7 @@ static struct unwind_result run(const struct unwind_space *space, const struct u
     if (max == 0 || !prepare(v.reference) || unw_init_remote(&cursor, v.reference->as, &v) < 0)
         return (struct unwind_result){ .end = UNWIND_BROKEN };
     uint32_t count = 0;
-    add_frame(&v, &frames[count++], regs->ip, true);
+    add_frame(&v, &frames[count++], regs->ip, regs->sp, true);
     uint64_t sp = regs->sp;
     int step = 1;
     while (count < max) {

@@ -596,6 +596,7 @@ static void add_frame(const struct walk *w, uint32_t tag, struct unwind_frame *r
 {
     ret_frame->pc = w->ip;
     ret_frame->lookup = w->lookup;
+    ret_frame->sp = w->sp;
     ret_frame->tag = tag;
     ret_frame->guess = w->guess;
 }

@@ -105,6 +105,7 @@ enum unwind_end {
 struct unwind_frame {
     uint64_t pc;     /* absolute; the address executing or returned to */
     uint64_t lookup; /* pc, or pc - 1 for a caller: the address to resolve */
+    uint64_t sp;     /* the stack pointer there; a caller's: above the return address */
     uint32_t tag;    /* of the region; UINT32_MAX when pc lies in none */
     bool guess;      /* found by the leaf rule, frame pointers in unknown code or a stack scan */
 };

@@ -6,7 +6,7 @@
 
 #include "record/interpreters.h"
 
-static uint32_t notes_of(const char *exe, bool generated, const char **ret_how)
+static uint32_t notes_of(const char *exe, bool generated, bool read, const char **ret_how)
 {
     struct profile *p = profile_new();
     const struct process row = { .pid = 7, .exe = profile_add_string(p, slice_of(exe)) };
@@ -16,8 +16,8 @@ static uint32_t notes_of(const char *exe, bool generated, const char **ret_how)
     };
     if (generated)
         profile_add_module(p, &jit);
-    interpreters_note(p);
-    interpreters_note(p); /* once is enough */
+    interpreters_note(p, read);
+    interpreters_note(p, read); /* once is enough */
     const uint32_t count = profile_note_count(p);
     static char how[200];
     how[0] = '\0';
@@ -34,23 +34,25 @@ Test(interpreters, say_that_their_functions_are_missing_and_how_to_get_them)
 {
     static const struct {
         const char *exe;
-        bool generated;
+        bool generated, read;
         uint32_t notes;
         const char *how;
     } rows[] = {
-        { "/usr/bin/python3.11", false, 1, "3.12 or later" },
-        { "/opt/bin/python3.9", false, 1, "3.12 or later" },
-        { "/usr/bin/python3.12", false, 1, "-X perf" },
-        { "/usr/bin/python3.13t", false, 1, "-X perf" },
-        { "/usr/bin/python3.12", true, 0, "" },
-        { "/usr/bin/perl", false, 1, "" },
-        { "/usr/bin/python3-config", false, 0, "" },
-        { "/usr/sbin/nginx", false, 0, "" },
-        { "", false, 0, "" },
+        { "/usr/bin/python3.11", false, false, 1, "process_vm_readv" },
+        { "/usr/bin/python3.11", false, true, 0, "" },
+        { "/opt/bin/python3.9", false, true, 1, "3.11 or later" },
+        { "/usr/bin/python3.12", false, true, 1, "-X perf" },
+        { "/usr/bin/python3.13t", false, false, 1, "-X perf" },
+        { "/usr/bin/python3.12", true, false, 0, "" },
+        { "/usr/bin/perl", false, true, 1, "" },
+        { "/usr/bin/python3-config", false, false, 0, "" },
+        { "/usr/sbin/nginx", false, false, 0, "" },
+        { "", false, false, 0, "" },
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         const char *how;
-        cr_expect_eq(notes_of(rows[i].exe, rows[i].generated, &how), rows[i].notes, "row %zu", i);
+        cr_expect_eq(notes_of(rows[i].exe, rows[i].generated, rows[i].read, &how), rows[i].notes,
+            "row %zu", i);
         cr_expect(strstr(how, rows[i].how), "row %zu: '%s'", i, how);
     }
 }
