@@ -28,6 +28,7 @@ enum {
     SETTLE_US = 2000,    /* a new thread's birth is recorded within this time */
     ATTACH_PASSES = 3,
     REMAP_INTERVAL_NS = 1000000000,
+    HASTE_NS = 500000000,
     ADJUST_INTERVAL_NS = 250000000,
     RATE_MIN_HZ = 49,
 };
@@ -39,6 +40,7 @@ struct perf_source {
     struct perf_settings settings;
     struct pid_table covered;               /* thread -> 1: has events, opened or inherited */
     uint64_t remap_after_ns;                /* not 0: records were lost, maps must be read again */
+    uint64_t haste_until_ns;
     uint64_t adjusted_ns, adjusted_samples; /* when the settings were last looked at */
     uint32_t skipped_threads;               /* could not be opened when attaching */
     int skipped_errno;
@@ -449,7 +451,7 @@ static void finish(struct perf_source *p)
 /* Stacks whose outer part was, or could no longer be, read from the live process. */
 static uint64_t late_reads(const struct recorder *r)
 {
-    return r->stacks.lengthened + r->stacks.truncated;
+    return r->stacks.lengthened + r->stacks.truncated + r->stacks.python_cut;
 }
 
 static void perf_drain(void *state, uint64_t now_ns, bool last)
@@ -457,7 +459,11 @@ static void perf_drain(void *state, uint64_t now_ns, bool last)
     struct perf_source *p = state;
     const uint64_t late_before = late_reads(p->recorder);
     drain_until(p, last ? UINT64_MAX : now_ns - MARGIN_NS);
-    p->recorder->in_haste = late_reads(p->recorder) != late_before;
+    if (late_reads(p->recorder) != late_before)
+        p->haste_until_ns = now_ns + HASTE_NS;
+    p->recorder->in_haste = now_ns < p->haste_until_ns;
+    if (p->recorder->in_haste)
+        processes_learn_python(&p->recorder->processes);
     if (last) {
         finish(p);
         return;

@@ -450,3 +450,10 @@ void processes_load_region(struct processes *ps, struct tracked_process *p, uint
     unwind_space_map(p->space, &region);
     changed(ps, p);
 }
+
+void processes_learn_python(const struct processes *ps)
+{
+    for (size_t i = 0; i < ps->list.len; i++)
+        if (ps->list.ptr[i].python)
+            python_learn(ps->list.ptr[i].python, ps->list.ptr[i].pid);
+}

@@ -84,6 +84,9 @@ struct tracked_process *processes_find(struct processes *ps, pid_t pid); /* NULL
 struct tracked_thread *processes_thread(
     struct processes *ps, pid_t pid, pid_t tid, uint64_t now_ns);
 
+/* Prepares for stacks of Python that will be seen late. */
+void processes_learn_python(const struct processes *ps);
+
 /* Gives a process its row, and its JIT module on demand. */
 struct process_id processes_row(struct processes *ps, struct tracked_process *p);
 struct module_id processes_jit(struct processes *ps, struct tracked_process *p);

@@ -19,7 +19,9 @@ enum {
     PUSHED_BYTES = 4 * WORD, /* by a call with more arguments than registers */
     TRIES_BEFORE_SURE = 16,  /* looks at where the loop keeps its function's bytecode */
     HITS_OF_10_NEEDED = 6,
-    CALLERS_KNOWN = 1024,
+    CALLERS_KNOWN = 4096,
+    LEARN_MAX = 256,
+    THREADS_KNOWN = 8,
     PIECE_BYTES = 16 << 10, /* DATA_STACK_CHUNK_SIZE of CPython's Python/pystate.c */
 };
 
@@ -40,12 +42,13 @@ enum {
 
 /* A Python function that runs, or that waits for the one it called. */
 struct call {
-    uint64_t frame;  /* address on the heap; 0: none */
-    uint64_t code;   /* of its code object; 0: not known */
-    uint64_t caller; /* the frame that called it; 0: it was called from C */
-    uint32_t unit;   /* of its bytecode; UINT32_MAX: not known */
-    uint32_t bytes;  /* of the frame; 0: it does not lie among its thread's other frames */
-    bool late;       /* the heap has something else there by now */
+    uint64_t frame;    /* address on the heap; 0: none */
+    uint64_t code;     /* of its code object; 0: not known */
+    uint64_t previous; /* the frame that it returns to, through C when is_entry */
+    uint32_t unit;     /* of its bytecode; UINT32_MAX: not known */
+    uint32_t bytes;    /* of the frame; 0: it does not lie among its thread's other frames */
+    bool is_entry;     /* called from C */
+    bool late;         /* the heap has something else there by now */
 };
 
 /* Who called a function that was seen in a frame. */
@@ -63,8 +66,9 @@ struct python {
     bool code_known;
     uint64_t code_at; /* of the pointer to the bytecode */
     struct known_caller callers[CALLERS_KNOWN];
+    uint64_t threads[THREADS_KNOWN]; /* states of those seen last */
+    uint32_t next_thread;
     uint32_t tries, hits[LOOP_FRAME_BYTES / WORD]; /* of finding it */
-    bool has_named;
     struct target_pages memory;
 };
 
@@ -127,11 +131,6 @@ void python_free(struct python *python)
     free(python);
 }
 
-bool python_has_named(const struct python *python)
-{
-    return python->has_named;
-}
-
 /* ---- the loops of a stack ---- */
 
 struct loop {
@@ -145,6 +144,7 @@ struct look {
     struct python *python;
     const struct python_stack *stack;
     struct python_frame_list *list;
+    bool cut; /* a caller is not known */
 };
 
 static bool copied_word(const struct unwind_stack *copy, uint64_t address, uint64_t *ret_word)
@@ -337,7 +337,8 @@ static bool read_call(struct look *l, uint64_t address, struct call *ret_call)
         .code = frame.code,
         .unit = unit_of(code, frame.instruction),
         .bytes = frame.on_stack ? code->frame_bytes : 0,
-        .caller = frame.is_entry ? 0 : frame.previous };
+        .previous = frame.previous,
+        .is_entry = frame.is_entry };
     return true;
 }
 
@@ -384,17 +385,18 @@ static bool may_have_called(const struct call *caller, const struct call *callee
            distance >= PIECE_BYTES;
 }
 
-/* False: the function was called from C, or by nobody that can be told. */
+/* False: the function was called from C, or by nobody that can be told any more. */
 static bool find_caller(struct look *l, const struct call *callee, struct call *ret_caller)
 {
     struct call caller = { 0 };
-    const bool found =
-        callee->caller && read_call(l, callee->caller, &caller) && may_have_called(&caller, callee);
-    const bool sure = !callee->late && (found || callee->caller == 0);
+    const bool found = !callee->is_entry && read_call(l, callee->previous, &caller) &&
+                       may_have_called(&caller, callee);
+    const bool sure = !callee->late && (found || callee->is_entry);
     if (sure)
         remember_caller(l->python, callee, &caller);
     else if (remembered_caller(l, callee, ret_caller))
         return ret_caller->frame != 0;
+    l->cut |= !found && !sure;
     *ret_caller = caller;
     return found;
 }
@@ -404,7 +406,7 @@ static bool innermost(struct look *l, const struct loop *loop, struct call *ret_
 {
     struct call call = { .frame = loop->frame, .unit = UINT32_MAX };
     const bool found = loop->frame && read_call(l, loop->frame, &call);
-    if (found && call.caller && !l->python->code_known)
+    if (found && !call.is_entry && !l->python->code_known)
         learn_code(l, loop, call.code);
     const uint64_t copied = copied_code(l, loop);
     if (copied && copied != call.code) {
@@ -424,7 +426,6 @@ static void add(struct look *l, const struct loop *loop, const struct call *call
     const struct python_frame frame = { .at = loop->at,
         .frame = python_code_frame(l->python->profile, code, call->unit) };
     vec_push(l->list, frame);
-    l->python->has_named = true;
 }
 
 static void add_loop(struct look *l, const struct loop *loop, const struct loop *outer)
@@ -441,8 +442,22 @@ static void add_loop(struct look *l, const struct loop *loop, const struct loop 
     }
 }
 
-/* The loops from the innermost out; of each, the next one tells where its record must lead. */
-static void add_loops(struct look *l, struct loop loop)
+/* Keeps the thread's state, which the outermost loop's record leads to. */
+static void note_thread(const struct look *l, const struct loop *outermost)
+{
+    struct python *python = l->python;
+    uint64_t root;
+    if (!copied_word(&l->stack->copy, outermost->record + RECORD_PREVIOUS, &root))
+        return;
+    for (size_t i = 0; i < THREADS_KNOWN; i++)
+        if (python->threads[i] == root - THREAD_ROOT)
+            return;
+    python->threads[python->next_thread++ % THREADS_KNOWN] = root - THREAD_ROOT;
+}
+
+/* The loops from the innermost out; of each, the next one tells where its record must lead. Returns
+ * the outermost. */
+static struct loop add_loops(struct look *l, struct loop loop)
 {
     struct loop outer = { 0 }, outermost = { 0 };
     bool nested = next_loop(l, loop.at + 1, &outer);
@@ -455,14 +470,15 @@ static void add_loops(struct look *l, struct loop loop)
         }
         add_loop(l, &loop, nested ? &outer : NULL);
         if (!nested)
-            return;
+            break;
         loop = outer;
         outer = outermost;
         nested = more;
     }
+    return loop;
 }
 
-void python_frames(
+bool python_frames(
     struct python *python, const struct python_stack *stack, struct python_frame_list *list)
 {
     struct look l = { .python = python, .stack = stack, .list = list };
@@ -471,6 +487,39 @@ void python_frames(
     target_pages_start(&python->memory, stack->pid);
     if (!python->record_known)
         learn_record(&l);
-    if (python->record_known && next_loop(&l, 0, &loop))
-        add_loops(&l, loop);
+    if (!python->record_known || !next_loop(&l, 0, &loop))
+        return true;
+    loop = add_loops(&l, loop);
+    note_thread(&l, &loop);
+    return !l.cut;
+}
+
+/* ---- who calls whom ---- */
+
+/* Who calls whom at this moment, whatever it was at the sample: with the same function in the same
+ * frame, it was the same. */
+static void learn_callers(struct look *l, uint64_t thread)
+{
+    struct call callee, caller;
+    uint64_t record, frame;
+    if (!target_pages_read(&l->python->memory, thread + THREAD_RECORD, &record, sizeof record) ||
+        !target_pages_read(&l->python->memory, record + RECORD_FRAME, &frame, sizeof frame) ||
+        !read_call(l, frame, &callee))
+        return;
+    for (int i = 0; i < LEARN_MAX && read_call(l, callee.previous, &caller); i++) {
+        if (callee.is_entry)
+            remember_caller(l->python, &callee, &(struct call){ 0 });
+        else if (may_have_called(&caller, &callee))
+            remember_caller(l->python, &callee, &caller);
+        callee = caller;
+    }
+}
+
+void python_learn(struct python *python, pid_t pid)
+{
+    struct look l = { .python = python };
+    target_pages_start(&python->memory, pid);
+    for (size_t i = 0; i < THREADS_KNOWN; i++)
+        if (python->threads[i])
+            learn_callers(&l, python->threads[i]);
 }

@@ -69,11 +69,13 @@ struct python_frame_list {
     size_t len, cap;
 };
 
-/* Replaces what is in *list, which the caller owns. */
-void python_frames(
-    struct python *python, const struct python_stack *stack, struct python_frame_list *list);
+/* Looks at what the threads run now, because a stack that is seen too late can be told when its
+ * innermost function has been seen in the same place with its callers. */
+void python_learn(struct python *python, pid_t pid);
 
-/* Has it ever told a function? */
-bool python_has_named(const struct python *python);
+/* Replaces what is in *list, which the caller owns. False: what called some of them is not known,
+ * because it was read too late; the sooner after the sample, the better. */
+bool python_frames(
+    struct python *python, const struct python_stack *stack, struct python_frame_list *list);
 
 #endif

@@ -93,7 +93,8 @@ static void insert_python(struct stacks *s, struct tracked_process *process,
     const struct python_stack stack = {
         .pid = process->pid, .frames = s->frames, .count = part->count, .regs = regs, .copy = *copy
     };
-    python_frames(process->python, &stack, &s->python);
+    if (!python_frames(process->python, &stack, &s->python))
+        s->python_cut++;
     if (s->python.len == 0 || s->python.len > FRAMES_MAX - part->count)
         return;
     size_t left = s->python.len;

@@ -190,7 +190,6 @@ Test(python_frames, tell_functions_and_lines_of_one_loop)
         c_frame(0x600010, 2048) };
     const struct told t = tell(p, python, frames, 3, NULL);
     cr_expect_str_eq(t.text, "1:Server.handle:11 1:serve:10 1:<module>:11");
-    cr_expect(python_has_named(python));
     const struct slice file = profile_string(p, profile_func(p, (struct func_id){ 1 })->file);
     cr_expect(slice_is(file, "/srv/app.py"));
     python_free(python);
@@ -258,6 +257,27 @@ Test(python_frames, keep_the_function_of_the_sample_when_another_lies_there_by_n
     memset(memory.heap + 2 * FRAME_LEN, 0xff, FRAME_LEN);
     cr_expect_str_eq(tell(p, python, frames, 1, NULL).text,
         "0:Server.handle:0 0:serve:10 0:<module>:10", "as they were seen before");
+    python_free(python);
+    profile_free(p);
+}
+
+Test(python_frames, seen_too_late_are_told_once_their_callers_were_seen_at_work)
+{
+    struct profile *p = profile_new();
+    struct python *python = start(p);
+    make_frame(0, 0, 0, true);
+    make_frame(1, 1, 0, false);
+    make_frame(2, 2, 0, false);
+    make_loop(0, 2, 2, thread_root());
+    set_newest_record(0);
+    const struct unwind_frame frames[] = { c_frame(LOOP_START + 9, 0) };
+    learn(p, python, frames);
+
+    make_frame(2, 3, 0, false); /* at work now: <module>, serve, encode */
+    python_learn(python, getpid());
+    make_loop(0, 3, 2, thread_root());
+    memset(memory.heap + 2 * FRAME_LEN, 0xff, FRAME_LEN); /* seen when it has gone */
+    cr_expect_str_eq(tell(p, python, frames, 1, NULL).text, "0:encode:0 0:serve:10 0:<module>:10");
     python_free(python);
     profile_free(p);
 }
