@@ -119,13 +119,13 @@ static void note_losses(struct recorder *r, const struct profile_meta *meta)
     if (s->truncated > 0)
         note(r, "some stacks are cut short", "--stack-size 65528",
             "%llu of %llu stacks were deeper than the bytes copied, and had changed before the "
-            "rest "
-            "could be read; they are rooted under [truncated]",
+            "rest could be read; they are rooted under [truncated]",
             (unsigned long long)s->truncated, (unsigned long long)stacks);
     if (s->lengthened > 0)
         note(r, "the outer part of some stacks was read late", NULL,
-            "%llu of %llu stacks were deeper than the bytes copied; the rest was read from the "
-            "process some milliseconds later, after checking that it had not changed",
+            "%llu of %llu stacks were deeper than the bytes copied, or held pages that were never "
+            "touched; the rest was read from the process some milliseconds later, after checking "
+            "that it had not changed",
             (unsigned long long)s->lengthened, (unsigned long long)stacks);
     if (s->followed > 0)
         note(r, "what signal handlers interrupted was read late", NULL,

@@ -154,6 +154,8 @@ static void follow_interrupted(struct stacks *s, struct tracked_process *process
     s->followed++;
 }
 
+/* A copy may be shorter than was asked for: it ends where the stack does, and at the first page
+ * that was never touched, such as those of a large array. */
 static struct user_part unwind_registers(
     struct stacks *s, struct tracked_process *process, const struct perf_sample *sample)
 {
@@ -163,7 +165,7 @@ static struct user_part unwind_registers(
         .bytes = sample->stack,
         .len = sample->stack_len,
         .address = regs.sp,
-        .wanted_bytes = sample->stack_wanted,
+        .wanted_bytes = sample->stack_len,
     };
     const struct unwind_result r = unwind(s, process, &regs, &stack, 0);
     struct user_part part = { .count = r.count, .sure = FRAMES_MAX, .end = r.end };
@@ -172,6 +174,8 @@ static struct user_part unwind_registers(
         const bool longer = lengthen(s, process, &regs, &stack, &part);
         s->lengthened += longer;
         seen = longer ? stack_tail_view(&s->tail, regs.sp) : stack;
+        if (!longer && sample->stack_len < sample->stack_wanted)
+            part.end = UNWIND_BROKEN; /* there was no more of it, for all that is known */
     } else if (r.signal_sp) {
         follow_interrupted(s, process, &stack, r.signal_sp, &part);
     }
