@@ -43,6 +43,11 @@ class Frames(Truth):
                    recording, "main, aligned_outer, aligned_inner, burn")
         self.complete(recording)
 
+    def test_untouched_pages(self):
+        recording = record(["hollow", "2"])
+        self.least(recording.chain("main", "hollow", "burn"), 0.95, recording, "main, hollow, burn")
+        self.complete(recording, 0.95)
+
     def test_signal_handlers(self):
         recording = record(["signals", "3"], "-F", "999")
         self.totals_match(recording, recording.truth["total"])
