@@ -15,6 +15,11 @@ enum { SURE_SECONDS = 60 };
 #define LEAST_BYTES 2e6
 #define LEAST_BYTES_SHORT 8e6
 
+/* V8 lets garbage outside of its heap pile up between major collections: about as much as this. */
+#define PILE_BYTES 64e6
+#define LEVEL_SHARE 0.2 /* of the growth; a heap that grows by less has no part in it */
+#define LEVEL_SECONDS 3.0
+
 /* A process that fills the machine within a day is urgent. */
 #define URGENT_SECONDS (24 * 3600.0)
 
@@ -58,6 +63,27 @@ static bool grows(const struct observed *o, struct process_id process, struct gr
         ret->heap_is_level |= i == 0 && (v == TREND_FLAT || v == TREND_SETTLING);
     }
     return false;
+}
+
+/* Between two collections, however few there were in a short run. */
+static bool heap_was_level(const struct observed *o, const struct grower *g)
+{
+    uint32_t count = 0;
+    const struct series_point *points =
+        observed_series(o, measures[0], g->process, (struct thread_id){ 0 }, &count);
+    if (!points || count < 2)
+        return false;
+    const struct series_point *first = &points[0], *last = &points[count - 1];
+    double seconds = (double)(last->time_ns - first->time_ns) / 1e9;
+    return seconds >= LEVEL_SECONDS &&
+           last->value - first->value < LEVEL_SHARE * g->growth.trend.slope * seconds;
+}
+
+/* What a short run cannot tell from garbage that waits for the next collection. */
+static bool may_be_garbage(const struct observed *o, const struct grower *g)
+{
+    return is_short(&g->growth) && g->growth.last - g->growth.first < PILE_BYTES &&
+           g->series != measures[0] && heap_was_level(o, g);
 }
 
 static bool fastest_grower(const struct observed *o, struct grower *ret)
@@ -185,11 +211,15 @@ static void say_words(const struct observed *o, const struct grower *g, struct f
         measure_words(g), profile_string(o->profile, process->name).ptr, process->pid,
         words_bytes(g->growth.first).text, words_bytes(g->growth.last).text,
         words_ns(t->seconds * 1e9).text, words_bytes(t->slope).text);
-    if (is_short(&g->growth))
+    if (may_be_garbage(o, g))
+        finding_say(&f->alternative,
+            "The heap was level between two collections, so this may be garbage that waits for the "
+            "next one; record %d s or more to be sure.",
+            2 * SURE_SECONDS);
+    else if (is_short(&g->growth))
         finding_say(&f->alternative,
             "A program that is still building up its data, or a cache that fills, looks the same "
-            "for "
-            "so short a time; record %d s or more to be sure.",
+            "for so short a time; record %d s or more to be sure.",
             2 * SURE_SECONDS);
     else
         finding_say(&f->alternative,
@@ -206,8 +236,9 @@ static enum answer found(const struct observed *o, const struct grower *g, struc
     double left = seconds_to_limit(o, g, &limit);
     /* A gate does not matter here: memory grows however little CPU there is. */
     f->confidence = is_short(&g->growth) ? CONFIDENCE_POSSIBLE : CONFIDENCE_LIKELY;
-    f->severity =
-        !is_short(&g->growth) && left < URGENT_SECONDS ? SEVERITY_CRITICAL : SEVERITY_WARNING;
+    f->severity = may_be_garbage(o, g)                             ? SEVERITY_INFO
+                  : !is_short(&g->growth) && left < URGENT_SECONDS ? SEVERITY_CRITICAL
+                                                                   : SEVERITY_WARNING;
     f->weight = fmin(1, t->growth / fmax(g->growth.last, 1));
     say_words(o, g, f);
     say_pace(o, g, f);

@@ -2,7 +2,8 @@
 /*
  * Gate: threads of the target were ready to run, and others had the CPUs. Time in the queue that
  * the target's own threads cause does not count: that is too few CPUs for what it wants to do, and
- * not a fault of the measurement.
+ * not a fault of the measurement. In a virtual machine the others may be other machines: then no
+ * thread stands in a queue, and what a thread does just takes longer.
  */
 #include <math.h>
 
@@ -10,6 +11,15 @@
 #include "analyze/words.h"
 
 #define STARVED_SHARE 0.20
+
+/* Of the time that the machine's CPUs were wanted, by whomever; 0: nothing is known of it. */
+static double stolen_share(const struct observed *o)
+{
+    const struct process_id run = { 0 };
+    double stolen = observed_increase(o, "host_stolen", run);
+    double busy = observed_increase(o, "host_busy", run);
+    return stolen > 0 && busy > 0 ? stolen / busy : 0;
+}
 
 static void tell(const struct observed *o, struct finding *f)
 {
@@ -20,8 +30,9 @@ static void tell(const struct observed *o, struct finding *f)
         "the time that they wanted to run.",
         words_share(o->starved_share).text);
     if (!isnan(others))
-        finding_say(
-            &f->detail, "Meanwhile others used %s.", words_cores_of(others, o->cpus_online).text);
+        finding_say(&f->detail, "Meanwhile others used %s%s.",
+            words_cores_of(others, o->cpus_online).text,
+            stolen_share(o) > STARVED_SHARE ? ", much of it in other virtual machines" : "");
     finding_say(&f->alternative,
         "When the load generator runs on the same machine, it is one of the others.");
     finding_say(&f->advice,
@@ -37,6 +48,28 @@ static void tell(const struct observed *o, struct finding *f)
         (double)NAN, "CPU used by other programs");
 }
 
+static void tell_stolen(const struct observed *o, double share, struct finding *f)
+{
+    const struct process_id run = { 0 };
+    finding_say(&f->summary,
+        "The host of this virtual machine took its CPUs away for %s of the time that they were "
+        "wanted.",
+        words_share(share).text);
+    finding_say(&f->detail,
+        "The machine does not see it happen: work takes longer, and what was measured as "
+        "computing was partly standing still.");
+    finding_say(&f->alternative,
+        "A limit on the CPU time of the virtual machine looks the same as busy neighbours.");
+    finding_say(&f->advice,
+        "Times of day, latencies and pauses measured here are longer than the program makes them. "
+        "Repeat where the CPUs are not shared, or in a quieter hour.");
+    finding_say(&f->command, "vmstat 1 5  # the column st");
+    finding_prove(f, share, STARVED_SHARE, "share", 0,
+        "share of the machine's busy time that its host gave to others");
+    finding_chart_series(f, o->profile, "host_stolen", run, (struct thread_id){ 0 }, true,
+        (double)NAN, "CPU taken by the host");
+}
+
 static enum answer look(const struct observed *o, struct finding *ret_finding)
 {
     if (!o->has_switches && o->queued_ns == 0) {
@@ -45,16 +78,20 @@ static enum answer look(const struct observed *o, struct finding *ret_finding)
         finding_say(&ret_finding->advice, "record with prof doctor");
         return ANSWER_UNSEEN;
     }
-    if (o->starved_share <= STARVED_SHARE) {
+    double stolen = stolen_share(o);
+    if (o->starved_share <= STARVED_SHARE && stolen > STARVED_SHARE) {
+        tell_stolen(o, stolen, ret_finding);
+    } else if (o->starved_share > STARVED_SHARE) {
+        tell(o, ret_finding);
+    } else {
         finding_say(&ret_finding->summary,
             "other programs kept it from a CPU for %s of the time that it wanted one",
             words_share(o->starved_share).text);
         return ANSWER_HEALTHY;
     }
-    tell(o, ret_finding);
     ret_finding->severity = SEVERITY_INFO;
     ret_finding->confidence = CONFIDENCE_CERTAIN;
-    ret_finding->weight = o->starved_share;
+    ret_finding->weight = fmax(o->starved_share, stolen);
     return ANSWER_FOUND;
 }
 

@@ -22,6 +22,7 @@ bool host_parse_cpu(struct slice text, struct host_cpu *ret_cpu)
         ticks[USER] + ticks[NICE] + ticks[SYSTEM] + ticks[IRQ] + ticks[SOFT_IRQ] + ticks[STEAL];
     *ret_cpu = (struct host_cpu){
         .busy_ns = busy * tick_ns,
+        .stolen_ns = ticks[STEAL] * tick_ns,
         .total_ns = (busy + ticks[IDLE] + ticks[IO_WAIT]) * tick_ns,
     };
     return true;

@@ -9,8 +9,9 @@
 #include "base/slice.h"
 
 struct host_cpu {
-    uint64_t busy_ns;  /* everything but idle; what a hypervisor took away counts as busy */
-    uint64_t total_ns; /* what there was: busy and idle, of all CPUs */
+    uint64_t busy_ns;   /* everything but idle; what a hypervisor took away counts as busy */
+    uint64_t stolen_ns; /* of it, what the hypervisor took */
+    uint64_t total_ns;  /* what there was: busy and idle, of all CPUs */
 };
 
 /* The first line of /proc/stat. */

@@ -118,6 +118,9 @@ static void host_beat(struct run_watch *w, uint64_t now_ns, uint64_t target_cpu_
         w->others_ns = busy_ns - ours_ns;
     add_point(w->profile, "host_busy", "ns", now_ns, busy_ns);
     add_point(w->profile, "host_others", "ns", now_ns, w->others_ns);
+    const uint64_t stolen_ns = since(now.stolen_ns, w->host_base.stolen_ns);
+    if (stolen_ns > 0)
+        add_point(w->profile, "host_stolen", "ns", now_ns, stolen_ns);
     add_point(w->profile, "host_total", "ns", now_ns, since(now.total_ns, w->host_base.total_ns));
 }
 

@@ -29,6 +29,29 @@ Test(gates, starved_by_hogs_and_not_when_alone)
     made_done(&quiet);
 }
 
+Test(gates, a_host_that_takes_the_cpus_is_one_of_the_others)
+{
+    static const struct {
+        double stolen;
+        enum answer answer;
+    } rows[] = { { 8e9, ANSWER_FOUND }, { 2e9, ANSWER_HEALTHY }, { 0, ANSWER_HEALTHY } };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct made m = made_new("app", "native", 20);
+        made_states(&m, m.main, 0.8, 0.02);
+        made_series(&m, "host_busy", "ns", run, 0, 25e9);
+        made_series(&m, "host_others", "ns", run, 0, 9e9);
+        if (rows[i].stolen > 0)
+            made_series(&m, "host_stolen", "ns", run, 0, rows[i].stolen);
+        struct finding f;
+        cr_expect_eq(made_ask(&m, &rule_starved_by_others, &f), rows[i].answer, "row %zu", i);
+        if (rows[i].answer == ANSWER_FOUND)
+            cr_expect(
+                strstr(f.summary, "virtual machine") && strstr(f.summary, "32 %"), "%s", f.summary);
+        finding_done(&f);
+        made_done(&m);
+    }
+}
+
 Test(gates, time_that_a_limit_took_is_not_called_others_doing)
 {
     struct made m = made_new("app", "native", 20);

@@ -61,6 +61,30 @@ Test(memory_growth, doubling_in_a_straight_line_is_said_after_20_s_with_less_con
     made_done(&m);
 }
 
+Test(memory_growth, beside_a_level_heap_may_be_garbage_in_a_short_run)
+{
+    static const struct {
+        double heap_to, anon_to;
+        enum severity severity;
+    } rows[] = {
+        { 7e6, 80e6, SEVERITY_INFO },
+        { 27e6, 80e6, SEVERITY_WARNING }, /* the heap has grown, too */
+        { 7e6, 130e6, SEVERITY_WARNING }, /* more than piles up between collections */
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        server(20);
+        made_series(&m, "anon", "bytes", m.process, 50e6, rows[i].anon_to);
+        const struct series heap = { .name = profile_add_string(m.p, slice_of("heap_after_gc")),
+            .process = m.process };
+        const struct series_id id = profile_add_series(m.p, &heap);
+        profile_add_point(m.p, id, MADE_START_NS + 1000000000, 6e6);
+        profile_add_point(m.p, id, m.end_ns - 1000000000, rows[i].heap_to);
+        ask_expect_found(&m, &rule_memory_growth, rows[i].severity, CONFIDENCE_POSSIBLE, NULL,
+            WORDS("server (pid 4100)"));
+        made_done(&m);
+    }
+}
+
 Test(memory_growth, level_memory_is_healthy_and_a_short_run_unseen)
 {
     server(90);

@@ -109,6 +109,7 @@ Test(host, time_that_was_stolen_is_busy_and_guests_are_not_counted_twice)
     cr_assert(host_parse_cpu(slice_of("cpu  10 1 5 100 20 2 3 4 10 0\ncpu0 9\n"), &cpu));
     const uint64_t tick_ns = 1000000000u / (uint64_t)sysconf(_SC_CLK_TCK);
     cr_expect_eq(cpu.busy_ns, 25 * tick_ns);
+    cr_expect_eq(cpu.stolen_ns, 4 * tick_ns);
     cr_expect_eq(cpu.total_ns, 145 * tick_ns);
 }
 
