@@ -57,9 +57,10 @@ static void add_spinning(const struct observed *o, struct contention *c)
 /* The heaviest lock of a process that two threads at least wait for. */
 static struct contention measure(const struct observed *o, struct process_id process)
 {
-    struct wait_filter filter = {
-        .kinds = WAITS(FUTEX), .any_frame = TRAIT(LOCK), .process = process
-    };
+    struct wait_filter filter = { .kinds = WAITS(FUTEX),
+        .any_frame = TRAIT(LOCK),
+        .no_frame = TRAIT(AWAIT),
+        .process = process };
     struct contention c = { .process = process };
     struct object_waits locks;
     object_waits_of(o, &filter, &locks);

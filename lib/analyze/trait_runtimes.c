@@ -114,7 +114,13 @@ static const struct trait_row rows[] = {
     { MATCH_BEGINS, "_PyErr_SetRaisedException", TRAIT(EXCEPTION) }, /* 3.12 */
     { MATCH_BEGINS, "PyTraceBack_Here", TRAIT(EXCEPTION) },
     { MATCH_BEGINS, "_PyErr_SetKeyError", TRAIT(EXCEPTION) },
+    { MATCH_BEGINS, "PyErr_Format", TRAIT(EXCEPTION) },
+    { MATCH_BEGINS, "_PyErr_Format", TRAIT(EXCEPTION) },
     { MATCH_IS, "take_gil", TRAIT(LOCK) },
+    { MATCH_BEGINS, "_queue_SimpleQueue_get", TRAIT(CONDITION) | TRAIT(AWAIT) },
+    /* threading.py, whose condition variables are locks */
+    { MATCH_IS, "Condition.wait", TRAIT(CONDITION) | TRAIT(AWAIT) },
+    { MATCH_IS, "Thread._wait_for_tstate_lock", TRAIT(CONDITION) | TRAIT(AWAIT) },
     { MATCH_BEGINS, "PyThread_acquire_lock", TRAIT(LOCK) },
     { MATCH_BEGINS, "sre_", TRAIT(REGEX) },
     { MATCH_BEGINS, "_sre_SRE_", TRAIT(REGEX) },

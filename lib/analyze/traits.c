@@ -27,6 +27,7 @@ static const char *const names[TRAITS] = {
     [TRAIT_MMAP_LOCK] = "the lock of the address space",
     [TRAIT_LOCK] = "locks",
     [TRAIT_CONDITION] = "waiting for work",
+    [TRAIT_AWAIT] = "waiting for work on a lock",
     [TRAIT_SPIN] = "spinning",
     [TRAIT_CONNECT] = "connecting",
     [TRAIT_DNS] = "looking up host names",
@@ -164,6 +165,7 @@ static const struct trait_row modules[] = {
     { MATCH_BEGINS, "_sre.cpython", TRAIT(REGEX) },
     { MATCH_BEGINS, "_pickle.cpython", TRAIT(SERIALISE) },
     { MATCH_BEGINS, "zlib.cpython", TRAIT(COMPRESS) },
+    { MATCH_BEGINS, "_queue.cpython", TRAIT(CONDITION) | TRAIT(AWAIT) },
 };
 
 static const struct trait_rows module_rows = { modules, sizeof modules / sizeof modules[0] };

@@ -33,6 +33,7 @@ enum trait {
     TRAIT_MMAP_LOCK, /* kernel: rwsem of an address space */
     TRAIT_LOCK,      /* mutexes, read-write locks, monitors; not condition variables */
     TRAIT_CONDITION, /* condition variables, semaphores, queues of idle workers */
+    TRAIT_AWAIT,     /* of these, those that are made of locks, which then stand below them */
     TRAIT_SPIN,      /* spin locks, sched_yield, pause loops */
     TRAIT_DNS,
     TRAIT_CONNECT,     /* making connections */

@@ -192,6 +192,37 @@ Test(lock_contention, idle_workers_on_a_condition_are_healthy)
     made_done(&m);
 }
 
+/* Python's queues and condition variables are made of locks. */
+Test(lock_contention, idle_workers_of_an_executor_are_healthy)
+{
+    static const char *const stacks[] = {
+        "r:_PyEval_EvalFrameDefault;_worker@thread.py:81;r:_queue_SimpleQueue_get;"
+        "r:PyThread_acquire_lock_timed;l:__new_sem_wait_slow64",
+        "r:_PyEval_EvalFrameDefault;Queue.get@queue.py:171;Condition.wait@threading.py:324;"
+        "r:PyThread_acquire_lock_timed;l:__new_sem_wait_slow64",
+    };
+    for (size_t s = 0; s < sizeof stacks / sizeof *stacks; s++) {
+        program("python3", "python");
+        for (int i = 0; i < 4; i++)
+            worker("worker", stacks[s], "futex lock 0x55d0", 800, 20);
+        cr_expect(eq(int, ask_answer(&m, &rule_lock_contention), ANSWER_HEALTHY), "stack %zu", s);
+        made_done(&m);
+    }
+}
+
+Test(lock_contention, a_lock_of_python_that_threads_wait_for_is_found)
+{
+    program("python3", "python");
+    for (int i = 0; i < 4; i++)
+        worker("worker",
+            "r:_PyEval_EvalFrameDefault;Stock.reserve@stock.py:12;r:PyThread_acquire_lock_timed;"
+            "l:__new_sem_wait_slow64",
+            "futex lock 0x55d0", 800, 15);
+    ask_expect_found(&m, &rule_lock_contention, SEVERITY_CRITICAL, CONFIDENCE_LIKELY,
+        "Stock.reserve", WORDS("4 threads of python3 (pid 4100)"));
+    made_done(&m);
+}
+
 Test(lock_contention, one_thread_alone_is_healthy)
 {
     program("server", "native");
