@@ -135,6 +135,8 @@ void observe_processes(struct observed *o)
 
 /* ---- starvation ---- */
 
+#define STARVED_LEAST 0.01 /* of the run, in the queue: less disturbs nothing */
+
 enum { STARVED_THREAD_PERCENT = 5 }; /* of the target's demand: less says nothing of it */
 
 /* Of the CPUs' work while a thread stood in the queue: the part that was not the target's own
@@ -176,7 +178,8 @@ void observe_starvation(struct observed *o)
         on_cpu += (double)t->on_cpu_ns;
     }
     queued = fmax(0, queued - throttled_ns(o));
-    o->starved_share = queued + on_cpu > 0 ? queued / (queued + on_cpu) : 0;
+    bool enough = queued >= STARVED_LEAST * o->seconds * NS_PER_S;
+    o->starved_share = enough ? queued / (queued + on_cpu) : 0;
 }
 
 /* Threads that never stop have no waits that could be recorded. */

@@ -86,6 +86,7 @@ static const char *const starters[] = {
     "thread_run",
     "t_bootstrap",
     "Thread._bootstrap",
+    "Thread.run",
     "_bootstrap",
     "_PyEval_",
     "PyEval_",
@@ -189,16 +190,35 @@ static uint64_t known_waits_ns(const struct observed_thread *t)
     return sum;
 }
 
-/* Without waits, a thread most of whose samples lie below a known loop's own function. Stacks that
- * were cut short do not say. */
-static bool runs_a_known_loop(const struct observed *o, const struct observed_thread *t)
+/* A thread most of whose samples lie below a known loop's own function. Stacks that were cut short
+ * do not say. */
+static bool lies_below_a_loop(
+    const struct observed *o, const struct observed_thread *t, enum channel channel)
 {
-    struct selection whole = { .thread = t->id, .no_frame = TRAIT(CUT) };
+    struct selection whole = { .channel = channel, .thread = t->id, .no_frame = TRAIT(CUT) };
     struct selection below = whole;
     below.any_frame = TRAIT(EVENT_LOOP);
     uint64_t known = observed_sum(o, &whole).count;
     return known >= LOOP_WAITS_MIN &&
            observed_sum(o, &below).count * 100 >= known * LOOP_SAMPLES_PERCENT;
+}
+
+static bool runs_a_known_loop(const struct observed *o, const struct observed_thread *t)
+{
+    return lies_below_a_loop(o, t, CHANNEL_CPU);
+}
+
+/* However rarely they get to wait for events: node's main thread runs a loop, and so does one of
+ * asyncio, which may compute or wait for something else in its handlers nearly all the time. */
+static bool is_loop_of_runtime(const struct observed *o, const struct observed_thread *t)
+{
+    const struct observed_process *process = observed_process(o, t->process);
+    if (!process)
+        return false;
+    if (process->runtime == RUNTIME_NODE)
+        return t->is_main && runs_a_known_loop(o, t);
+    return process->runtime == RUNTIME_PYTHON &&
+           (runs_a_known_loop(o, t) || lies_below_a_loop(o, t, CHANNEL_WAIT));
 }
 
 /* Go's scheduler waits for events on whichever thread has nothing else to do: none of them is a
@@ -215,9 +235,7 @@ static bool is_loop(const struct observed *o, const struct observed_thread *t)
         return false;
     if (t->turns >= LOOP_WAITS_MIN)
         return true;
-    /* However rarely it gets to wait for events: node's main thread runs a loop. */
-    const struct observed_process *process = observed_process(o, t->process);
-    if (t->is_main && process && process->runtime == RUNTIME_NODE && runs_a_known_loop(o, t))
+    if (is_loop_of_runtime(o, t))
         return true;
     uint64_t waited = known_waits_ns(t);
     if (waited == 0)

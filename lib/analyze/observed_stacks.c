@@ -74,7 +74,9 @@ static void add_home_made_spins(struct observed_sums *sums, const struct profile
         const struct frame_id frame = profile_stack(p, (struct stack_id){ i }).frame;
         const uint32_t count = profile_frame(p, frame)->line_count;
         const struct line *inner = count ? &profile_frame_lines(p, frame)[count - 1] : NULL;
-        if (inner && is_any_place(p, spins[profile_func(p, inner->func)->module.i], inner))
+        const bool locks = sums->stack_traits[i] & TRAIT(LOCK); /* which spin before they sleep */
+        if (inner && !locks &&
+            is_any_place(p, spins[profile_func(p, inner->func)->module.i], inner))
             sums->stack_traits[i] |= TRAIT(SPIN);
     }
     free(spins);
@@ -110,6 +112,18 @@ static uint8_t wait_kind_of_leaf(const struct profile *p, struct stack_id stack)
     return (uint8_t)(wait_of_stack(p, stack, &w) ? w.kind : WAIT_KINDS);
 }
 
+/* What libraries that call back do is not done by the program's own function that they call: the
+ * handler of an answer that was encrypted runs below the library's code. */
+static trait_set inherited(const struct profile *p, trait_set caller, struct frame_id frame)
+{
+    const trait_set called_back =
+        TRAIT(CRYPTO) | TRAIT(COMPRESS) | TRAIT(FILE_IO) | TRAIT(DNS) | TRAIT(CONNECT);
+    const struct line *lines = profile_frame_lines(p, frame);
+    const uint32_t count = profile_frame(p, frame)->line_count;
+    const bool own = count && profile_func(p, lines[0].func)->kind == FUNC_APP;
+    return own ? caller & ~called_back : caller;
+}
+
 void observe_stacks(struct observed *o)
 {
     const struct profile *p = o->profile;
@@ -124,7 +138,8 @@ void observe_stacks(struct observed *o)
         struct stack s = profile_stack(p, (struct stack_id){ i });
         const struct line *lines = profile_frame_lines(p, s.frame);
         uint32_t line_count = profile_frame(p, s.frame)->line_count;
-        sums->stack_traits[i] = sums->stack_traits[s.caller.i] | sums->frame_traits[s.frame.i];
+        sums->stack_traits[i] =
+            inherited(p, sums->stack_traits[s.caller.i], s.frame) | sums->frame_traits[s.frame.i];
         sums->blamed[i] = sums->blamed[s.caller.i];
         for (uint32_t k = 0; k < line_count; k++)
             blame_line(p, &lines[k], &sums->blamed[i]);

@@ -9,6 +9,7 @@
 
 #define EXPLAINS_PART 1e-6 /* of weight, by which a cause stands before what it explains */
 #define MOST_OF_IT 0.5     /* of the broader finding's samples: the exact one is its cause */
+#define MUCH_OF_IT 0.3     /* likewise, where the broader one only says how much was used */
 #define NEARLY_ALL 0.8     /* likewise: the broader one says nothing new */
 
 /* ---- gates ---- */
@@ -95,18 +96,19 @@ static void step_back(struct finding *broad, const struct finding *cause, double
             words_share(part).text, cause->rule->title);
 }
 
-/* The finding that explains most of a broader one; NULL: none does. What is only a remark explains
- * no alarm. */
+/* The finding that explains enough of a broader one; NULL: none does. What is only a remark
+ * explains no alarm. */
 static struct finding *cause_of(
     const struct observed *o, struct diagnosis *d, const struct finding *broad, double *ret_part)
 {
     struct finding *cause = NULL;
+    const double least = broad->rule->breadth == BREADTH_USE ? MUCH_OF_IT : MOST_OF_IT;
     for (size_t i = 0; i < d->findings.len; i++) {
         struct finding *f = &d->findings.ptr[i];
         if (f == broad || f->severity == SEVERITY_INFO || f->rule->role == RULE_GATE)
             continue;
         double part = explained(o, f, broad);
-        if (part < MOST_OF_IT || (cause && part <= *ret_part))
+        if (part < least || (cause && part <= *ret_part))
             continue;
         cause = f;
         *ret_part = part;
@@ -141,6 +143,9 @@ static int by_rank(const void *left, const void *right)
         return a->rule->role == RULE_GATE ? -1 : 1;
     if (a->severity != b->severity)
         return a->severity > b->severity ? -1 : 1;
+    const bool a_last = a->rule->breadth == BREADTH_USE, b_last = b->rule->breadth == BREADTH_USE;
+    if (a_last != b_last)
+        return a_last ? 1 : -1;
     if (a->weight < b->weight || a->weight > b->weight)
         return a->weight > b->weight ? -1 : 1;
     return strcmp(a->id, b->id);

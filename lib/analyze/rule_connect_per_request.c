@@ -83,7 +83,8 @@ static struct connecting of_calls(const struct observed *o, const struct talk *p
         c.count *= counted / seen;
         c.seconds = o->seconds;
     }
-    c.life_ns = (double)peer->ns / (double)peer->count;
+    /* Until the descriptor was connected again, of which as small a part was seen. */
+    c.life_ns = (double)peer->ns / (double)peer->count * fmin(seen / counted, 1);
     c.short_lived = c.life_ns > 0 && c.life_ns < SHORT_LIFE_NS;
     c.exchanges = exchanges_for_each(o, peer, c.count / c.seconds);
     return c;

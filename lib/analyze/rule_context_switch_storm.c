@@ -21,6 +21,7 @@ struct storm {
     double per_s, run_ns, share;
     double work_ns;   /* of run_ns, outside of system calls where that is known */
     bool for_clients; /* most of its waiting is for whoever asks something of it */
+    bool by_timers;   /* its threads sleep for a time rather than wait for each other */
     uint64_t switches;
 };
 
@@ -33,6 +34,14 @@ static bool waits_for_clients(const struct observed *o, struct process_id proces
     struct wait_filter own = { .kinds = WAITS(PIPE) | WAITS(FUTEX) | WAITS(EVENT) | WAITS(SLEEP),
         .process = process };
     return waited(o, &clients).weight > waited(o, &own).weight;
+}
+
+static bool sleeps_by_timers(const struct observed *o, struct process_id process)
+{
+    struct wait_filter sleeps = { .kinds = WAITS(SLEEP), .process = process };
+    struct wait_filter others = { .kinds = WAITS(PIPE) | WAITS(FUTEX) | WAITS(EVENT) | WAITS(UNIX),
+        .process = process };
+    return waited(o, &sleeps).weight > waited(o, &others).weight;
 }
 
 /* Of a process' CPU time, by samples; 0 where the kernel is not seen. */
@@ -52,13 +61,15 @@ static struct storm measure(const struct observed *o, const struct observed_proc
     s.work_ns = s.run_ns * (1 - share_in_calls(o, p->id));
     s.share = cpu_per_s > 0 ? fmin(1, s.per_s * SWITCH_NS / cpu_per_s) : 0;
     s.for_clients = waits_for_clients(o, p->id);
+    s.by_timers = sleeps_by_timers(o, p->id);
     return s;
 }
 
 static bool is_storm(const struct observed *o, const struct storm *s)
 {
-    /* Others that have the CPUs make it switch less often, not for better reasons. */
-    double unhindered = s->per_s / (1 - fmin(o->starved_share, MOST_STARVED));
+    /* Others that have the CPUs make it switch less often, not for better reasons. Timers go on. */
+    double unhindered =
+        s->by_timers ? s->per_s : s->per_s / (1 - fmin(o->starved_share, MOST_STARVED));
     return unhindered >= STORM_PER_S && s->work_ns < SHORT_RUN_NS && s->run_ns < MOST_RUN_NS &&
            o->steady_seconds >= LEAST_SECONDS;
 }
@@ -74,7 +85,8 @@ static enum answer found(const struct observed *o, const struct storm *s, struct
     PROF_CLEANUP(strbuf_done) struct strbuf name = STRBUF_INIT;
     words_process(o, s->process, &name);
     f->severity = s->for_clients ? SEVERITY_INFO : SEVERITY_WARNING;
-    f->confidence = s->for_clients ? CONFIDENCE_POSSIBLE : CONFIDENCE_CERTAIN;
+    f->confidence =
+        s->for_clients || s->per_s < STORM_PER_S ? CONFIDENCE_POSSIBLE : CONFIDENCE_CERTAIN;
     f->weight = s->share;
     f->process = s->process;
     f->channel = waiting ? CHANNEL_WAIT : CHANNEL_CPU;

@@ -30,7 +30,13 @@ static const struct share_rule collection = {
               "collections: GOGC=200, GOMEMLIMIT.",
         .jvm = "Allocate less in the functions named here, or give it a larger heap (-Xmx).",
     },
-    .command = "node --trace-gc PROGRAM   # or GODEBUG=gctrace=1, -Xlog:gc",
+    .commands = {
+        .any = "GODEBUG=gctrace=1 PROGRAM   # Go; -Xlog:gc for the JVM, --trace-gc for node",
+        .node = "node --trace-gc PROGRAM",
+        .go = "GODEBUG=gctrace=1 PROGRAM",
+        .jvm = "java -Xlog:gc PROGRAM",
+        .python = "import gc; gc.set_debug(gc.DEBUG_STATS)  # in the program",
+    },
 };
 
 struct pauses {

@@ -23,7 +23,7 @@ static const struct share_rule interpreting = {
                 "changing types, eval and new Function, huge functions, --jitless or --no-opt.",
         .jvm = "Remove -Xint, and look for methods too large to compile (over 8,000 bytecodes).",
     },
-    .command = "node --trace-opt --trace-deopt PROGRAM",
+    .commands = { .any = "node --trace-opt --trace-deopt PROGRAM" },
 };
 
 static enum answer look(const struct observed *o, struct finding *ret_finding)

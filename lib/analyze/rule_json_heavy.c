@@ -23,7 +23,7 @@ static enum answer look(const struct observed *o, struct finding *ret_finding)
             .go = "Send less, keep the text of answers that do not change, or generate the coding "
                   "(easyjson, sonic) instead of reflection.",
         },
-        .command = "prof flame -p PID  # look for JSON in the search box",
+        .commands = { .any = "prof flame -p PID  # look for JSON in the search box" },
     };
     return share_answer(o, &json, ret_finding);
 }

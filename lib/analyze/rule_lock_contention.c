@@ -83,7 +83,7 @@ static bool is_interpreter_lock(const struct observed *o, const struct contentio
 {
     const struct observed_process *p = observed_process(o, c->process);
     struct wait_filter python = {
-        .kinds = WAITS(FUTEX), .any_frame = TRAIT(INTERPRETER), .process = c->process
+        .kinds = WAITS(FUTEX), .any_frame = TRAIT(INTERPRETER_LOCK), .process = c->process
     };
     return p && p->runtime == RUNTIME_PYTHON && waited(o, &python).weight > c->lock.ns / 2;
 }

@@ -32,7 +32,7 @@ static const struct share_rule logging = {
                   "and write through logging.handlers.QueueHandler.",
         .go = "Use a level (log/slog) and a buffered writer; avoid one write for each line.",
     },
-    .command = "PROGRAM > /dev/null  # how much faster is it?",
+    .commands = { .any = "PROGRAM > /dev/null  # how much faster is it?" },
 };
 
 static bool is_server(const struct observed *o)
@@ -87,7 +87,7 @@ static enum answer found_blocked(
         who.ptr, words_share(share).text, culprit);
     finding_say(&f->alternative, "%s", logging.alternative);
     finding_say(&f->advice, "%s", advice_for(o, &logging.advice));
-    finding_say(&f->command, "%s", logging.command);
+    finding_say(&f->command, "%s", logging.commands.any);
     finding_prove(f, share, BLOCKED_SHARE, "share", 0, "share of the thread's time");
     return ANSWER_FOUND;
 }

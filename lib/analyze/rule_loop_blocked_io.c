@@ -10,7 +10,8 @@
 
 enum { LONG_TURNS = 5, SURE_WAITS = 50 };
 #define LONG_NS 10e6
-#define LEAST_SHARE 0.05 /* of the loop's active time */
+#define LEAST_SHARE 0.05  /* of the loop's active time */
+#define BRIEFLY_SHARE 0.2 /* of waits none of which made a turn long: less is a remark */
 #define CRITICAL_SHARE 0.3
 
 /* Files are sync-file-io's; of locks only those that a collector's helpers do not hold. */
@@ -115,9 +116,12 @@ static void say_words(const struct observed *o, const struct blocked *b, struct 
         "(%s in all), mostly in '%s'.",
         profile_string(o->profile, process->name).ptr, process->pid, words_share(b->share).text,
         words_ns((double)b->ns).text, profile_string(o->profile, most->on).ptr);
-    if (b->longest_ns)
+    if (b->long_turns)
         finding_say(&f->detail, "%u turns waited for more than 10 ms, the longest for %s.",
             b->long_turns, words_ns((double)b->longest_ns).text);
+    else if (b->longest_ns)
+        finding_say(&f->detail, "No turn waited for as long as 10 ms, the longest for %s.",
+            words_ns((double)b->longest_ns).text);
     finding_say(
         &f->advice, "%s", advice_for(most->kind, observed ? observed->runtime : RUNTIME_NATIVE));
     finding_say(&f->command, "strace -f -T -e trace=!epoll_wait,epoll_pwait -p %d  # slow calls",
@@ -137,7 +141,10 @@ static enum answer found(const struct observed *o, const struct blocked *b, stru
         .wait_kinds = BLOCKING,
         .no_frame = b->filter.no_frame,
         .steady = true };
-    f->severity = b->share >= CRITICAL_SHARE ? SEVERITY_CRITICAL : SEVERITY_WARNING;
+    const bool briefly = b->loop->turns > 0 && b->long_turns == 0 && b->share < BRIEFLY_SHARE;
+    f->severity = briefly                      ? SEVERITY_INFO
+                  : b->share >= CRITICAL_SHARE ? SEVERITY_CRITICAL
+                                               : SEVERITY_WARNING;
     f->confidence = confidence_by(o, b->count >= SURE_WAITS || b->long_turns >= LONG_TURNS);
     f->weight = b->share;
     f->thread = b->loop->id;

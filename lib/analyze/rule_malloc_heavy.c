@@ -20,7 +20,10 @@ static enum answer look(const struct observed *o, struct finding *ret_finding)
             .go = "Reuse buffers (sync.Pool), give slices their capacity, avoid values that escape "
                   "to the heap (go build -gcflags=-m).",
         },
-        .command = "LD_PRELOAD=/usr/lib/x86_64-linux-gnu/libjemalloc.so.2 prof doctor -- PROGRAM",
+        .commands = {
+            .any = "LD_PRELOAD=/usr/lib/x86_64-linux-gnu/libjemalloc.so.2 prof doctor -- PROGRAM",
+            .go = "go build -gcflags=-m 2>&1 | grep escapes",
+        },
     };
     return share_answer(o, &allocation, ret_finding);
 }

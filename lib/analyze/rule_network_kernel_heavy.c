@@ -29,7 +29,7 @@ static const struct share_rule packets = {
         .node = "Write an answer by one call (end(body), cork and uncork), and keep connections "
                 "open (keepAliveTimeout).",
     },
-    .command = "strace -c -f -e trace=network -p PID",
+    .commands = { .any = "strace -c -f -e trace=network -p PID" },
 };
 
 struct sends {

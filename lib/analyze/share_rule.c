@@ -145,8 +145,8 @@ void share_tell(const struct observed *o, const struct share_rule *r,
     if (r->alternative)
         finding_say(&f->alternative, "%s", r->alternative);
     finding_say(&f->advice, "%s", advice_for(o, &r->advice));
-    if (r->command)
-        say_command(o, r->command, f);
+    if (r->commands.any)
+        say_command(o, advice_for(o, &r->commands), f);
     finding_prove(f, judged->share.value, r->warn, "share", judged->share.n,
         "share of CPU time in %s (95 %% sure: at least %s)", r->work,
         words_share(judged->share.low).text);

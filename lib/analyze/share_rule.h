@@ -23,7 +23,7 @@ struct share_rule {
     const char *work;             /* "parsing and writing JSON": begins no sentence */
     const char *alternative;
     struct advice advice;
-    const char *command;
+    struct advice commands; /* that would confirm it; `any` NULL: none */
 };
 
 /* What the samples say of it, before any sentence. */

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "analyze/trait_table.h"
+#include "base/strbuf.h"
 
 static const char *const names[TRAITS] = {
     [TRAIT_GC] = "garbage collection",
@@ -27,6 +28,7 @@ static const char *const names[TRAITS] = {
     [TRAIT_MMAP_LOCK] = "the lock of the address space",
     [TRAIT_LOCK] = "locks",
     [TRAIT_CONDITION] = "waiting for work",
+    [TRAIT_INTERPRETER_LOCK] = "the interpreter's lock",
     [TRAIT_AWAIT] = "waiting for work on a lock",
     [TRAIT_SPIN] = "spinning",
     [TRAIT_CONNECT] = "connecting",
@@ -170,17 +172,36 @@ static const struct trait_row modules[] = {
 
 static const struct trait_rows module_rows = { modules, sizeof modules / sizeof modules[0] };
 
+static trait_set of_name(enum func_kind kind, struct slice name)
+{
+    trait_set set = of_rows(&trait_runtime_names, name) | of_rows(&trait_library_names, name);
+    if (kind != FUNC_APP)
+        set |= of_rows(&trait_common_names, name);
+    return set;
+}
+
+/* Rust writes a method as "<std::sys::sync::mutex::futex::Mutex>::lock" or without the brackets. */
+static trait_set of_bracketed_name(enum func_kind kind, struct slice name)
+{
+    PROF_CLEANUP(strbuf_done) struct strbuf plain = STRBUF_INIT;
+    for (size_t i = 0; i < name.len; i++)
+        if (name.ptr[i] != '>' || i + 1 >= name.len || name.ptr[i + 1] != ':')
+            strbuf_addc(&plain, name.ptr[i]);
+    return of_name(kind, strbuf_slice(&plain));
+}
+
 trait_set traits_of(const struct profile *p, const struct func *f)
 {
-    struct slice name = without_marks(profile_string(p, f->name));
+    const struct slice whole = profile_string(p, f->name);
+    struct slice name = without_marks(whole);
     if (f->kind == FUNC_MARKER)
         return TRAIT(CUT);
     if (f->kind == FUNC_KERNEL)
         return of_rows(&trait_kernel_names, name);
     const struct module *module = profile_module(p, f->module);
-    trait_set set = of_rows(&trait_runtime_names, name) | of_rows(&trait_library_names, name);
-    if (f->kind != FUNC_APP)
-        set |= of_rows(&trait_common_names, name);
+    trait_set set = of_name(f->kind, name);
+    if (name.len < whole.len)
+        set |= of_bracketed_name(f->kind, name);
     set |= of_rows(&trait_files, profile_string(p, f->file));
     set |= of_rows(&module_rows, slice_basename(profile_string(p, module->path)));
     return set | of_form(p, f, name);

@@ -34,7 +34,8 @@ enum trait {
     TRAIT_LOCK,      /* mutexes, read-write locks, monitors; not condition variables */
     TRAIT_CONDITION, /* condition variables, semaphores, queues of idle workers */
     TRAIT_AWAIT,     /* of these, those that are made of locks, which then stand below them */
-    TRAIT_SPIN,      /* spin locks, sched_yield, pause loops */
+    TRAIT_INTERPRETER_LOCK, /* the one that lets one thread of Python run at a time */
+    TRAIT_SPIN,             /* spin locks, sched_yield, pause loops */
     TRAIT_DNS,
     TRAIT_CONNECT,     /* making connections */
     TRAIT_INTERPRETER, /* bytecode loops: V8 Ignition, CPython, Ruby, PHP, JVM interpreter */
