@@ -3,6 +3,7 @@
 
 #include <criterion/criterion.h>
 #include <math.h>
+#include <stdio.h>
 
 #include "make_profile.h"
 
@@ -84,6 +85,29 @@ Test(observed, waiting_for_events_again_and_again_makes_a_loop)
     cr_expect_eq(observed_thread(o, once)->role, ROLE_OTHER);
     observed_free(o);
     made_done(&m);
+}
+
+/* Its sockets are always ready, so that it hardly ever waits for events. */
+Test(observed, a_loop_of_asyncio_that_sleeps_in_its_handlers_is_a_loop)
+{
+    static const struct {
+        const char *above;
+        enum thread_role role;
+    } rows[] = {
+        { "BaseEventLoop._run_once@base_events.py:1922", ROLE_LOOP },
+        { "main@job.py:5", ROLE_OTHER },
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct made m = made_new("python3", "python", 10);
+        char stack[200];
+        snprintf(stack, sizeof stack, "r:Py_RunMain;%s;ask@app.py:7;r:time_sleep", rows[i].above);
+        made_cpu(&m, m.main, stack, 0.1, 0, 10);
+        made_wait(&m, m.main, stack, "clock_nanosleep sleep", 400, 20, 0, 10);
+        struct observed *o = observed_new(m.p);
+        cr_expect_eq(observed_thread(o, m.main)->role, rows[i].role, "row %zu", i);
+        observed_free(o);
+        made_done(&m);
+    }
 }
 
 Test(observed, threads_that_begin_in_the_same_function_are_a_pool)

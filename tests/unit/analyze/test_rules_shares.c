@@ -35,6 +35,8 @@ static const struct share_row rows[] = {
     { &rule_sync_compress_crypto, "node",
         "r:uv_run;work@a.js:7;r:pbkdf2Sync@node:internal/crypto/pbkdf2:60;d:PKCS5_PBKDF2_HMAC",
         "r:uv_run;work@a.js:7;d:SSL_do_handshake;d:RSA_sign", true },
+    { &rule_sync_compress_crypto, "node", "r:uv_run;work@a.js:7;r:node::crypto::Hash::HashUpdate",
+        "r:uv_run;r:node::crypto::CryptoJob::AfterThreadPoolWork;answer@a.js:9", true },
     { &rule_interpreter_bound, "node", "r:uv_run;~work@a.js:7", "r:uv_run;work@a.js:7", false },
 };
 

@@ -146,6 +146,18 @@ Test(context_switch_storm, is_found_when_others_have_the_cpu_most_of_the_time)
     made_done(&m);
 }
 
+/* A timer of one millisecond rings as often on a busy machine. */
+Test(context_switch_storm, sleeping_is_not_slowed_by_others)
+{
+    m = made_new("poller", "native", 20);
+    made_states(&m, m.main, 0.1, 0.3);
+    made_series(&m, "cpu", "ns", m.process, 0, 20 * 0.1e9);
+    made_series(&m, "switches_voluntary", "count", m.process, 0, 20 * 10000);
+    made_wait(&m, m.main, "main;poll@p.c:8;l:usleep", "clock_nanosleep sleep", 1000, 5, 1.01, 20);
+    cr_expect(eq(int, ask_answer(&m, &rule_context_switch_storm), ANSWER_HEALTHY));
+    made_done(&m);
+}
+
 Test(context_switch_storm, few_switches_or_long_runs_are_healthy)
 {
     program("server");
