@@ -16,11 +16,13 @@ enum {
     FRAMES_MAX = 16384,     /* of Python, in one stack */
     LOOPS_MAX = 4096,
     LOOP_FRAME_BYTES = 1024, /* no compiler made the loop's C frame larger */
+    CALLEES_LOOKED_AT = 3,   /* for the registers that they have saved */
+    SAVED_BYTES = 512,
     PUSHED_BYTES = 4 * WORD, /* by a call with more arguments than registers */
     TRIES_BEFORE_SURE = 16,  /* looks at where the loop keeps its function's bytecode */
     HITS_OF_10_NEEDED = 6,
     CALLERS_KNOWN = 4096,
-    LEARN_MAX = 256,
+    IN_USE_MAX = 1024,
     THREADS_KNOWN = 8,
     PIECE_BYTES = 16 << 10, /* DATA_STACK_CHUNK_SIZE of CPython's Python/pystate.c */
 };
@@ -48,7 +50,7 @@ struct call {
     uint32_t unit;     /* of its bytecode; UINT32_MAX: not known */
     uint32_t bytes;    /* of the frame; 0: it does not lie among its thread's other frames */
     bool is_entry;     /* called from C */
-    bool late;         /* the heap has something else there by now */
+    bool late;         /* it runs no more */
 };
 
 /* Who called a function that was seen in a frame. */
@@ -66,6 +68,7 @@ struct python {
     bool code_known;
     uint64_t code_at; /* of the pointer to the bytecode */
     struct known_caller callers[CALLERS_KNOWN];
+    VEC(uint64_t) in_use;            /* Python's frames of the thread that is looked at */
     uint64_t threads[THREADS_KNOWN]; /* states of those seen last */
     uint32_t next_thread;
     uint32_t tries, hits[LOOP_FRAME_BYTES / WORD]; /* of finding it */
@@ -128,6 +131,7 @@ void python_free(struct python *python)
     if (!python)
         return;
     python_codes_done(&python->codes);
+    vec_done(&python->in_use);
     free(python);
 }
 
@@ -304,14 +308,38 @@ static uint64_t copied_code(struct look *l, const struct loop *loop)
 }
 
 /* The next instruction is in a register while the loop itself runs; so may be the first one. */
-static void running_unit(struct look *l, const struct loop *loop, struct call *call)
+static uint32_t unit_in_registers(const struct look *l, const struct python_code *code)
 {
-    const struct python_code *code =
-        loop->at == 0 && l->stack->regs ? code_at(l, call->code) : NULL;
     uint32_t unit, next = 0;
-    for (int i = 0; code && i < UNWIND_REGS; i++)
+    for (int i = 0; l->stack->regs && i < UNWIND_REGS; i++)
         if (python_code_unit(code, l->stack->regs->reg[i], &unit) && unit > next)
             next = unit;
+    return next;
+}
+
+/* While the loop calls a function, that one or one of its callees has saved the register: right
+ * below its return address, hence from there downwards. */
+static uint32_t saved_unit(
+    const struct look *l, const struct loop *loop, const struct python_code *code)
+{
+    const uint32_t lowest = loop->at > CALLEES_LOOKED_AT ? loop->at - CALLEES_LOOKED_AT : 0;
+    const uint64_t from = l->stack->frames[lowest].sp;
+    uint32_t unit;
+    uint64_t word;
+    for (uint64_t at = loop->sp - 2 * WORD; at >= from && at < loop->sp; at -= WORD)
+        if (loop->sp - at <= SAVED_BYTES && copied_word(&l->stack->copy, at, &word) &&
+            python_code_unit(code, word, &unit) && unit > 0)
+            return unit;
+    return 0;
+}
+
+/* Which instruction it was at the sample, where the copy tells. */
+static void running_unit(struct look *l, const struct loop *loop, struct call *call)
+{
+    const struct python_code *code = code_at(l, call->code);
+    uint32_t next = 0;
+    if (code)
+        next = loop->at == 0 ? unit_in_registers(l, code) : saved_unit(l, loop, code);
     if (next > 0)
         call->unit = next - 1;
 }
@@ -358,19 +386,16 @@ static void remember_caller(
             (struct known_caller){ callee->frame, codes[i], *caller };
 }
 
-/* By what lay on the heap when this function, or else another, was last seen running there. */
-static bool remembered_caller(struct look *l, const struct call *callee, struct call *ret_caller)
+/* By who called this function, or else another, when it was last seen running there. */
+static bool remembered_caller(
+    struct python *python, const struct call *callee, struct call *ret_caller)
 {
     const uint64_t codes[] = { callee->code, 0 };
     for (size_t i = 0; i < PROF_ARRAY_LEN(codes); i++) {
-        const struct known_caller *known = known_slot(l->python, callee->frame, codes[i]);
+        const struct known_caller *known = known_slot(python, callee->frame, codes[i]);
         if (known->frame != callee->frame || known->code != codes[i])
             continue;
-        struct call now;
         *ret_caller = known->caller;
-        ret_caller->late = true;
-        if (read_call(l, known->caller.frame, &now) && now.code == known->caller.code)
-            *ret_caller = now;
         return true;
     }
     return false;
@@ -385,23 +410,73 @@ static bool may_have_called(const struct call *caller, const struct call *callee
            distance >= PIECE_BYTES;
 }
 
-/* False: the function was called from C, or by nobody that can be told any more. */
+/* ---- what runs at this moment ---- */
+
+static bool newest_call(struct look *l, uint64_t thread, struct call *ret_call)
+{
+    uint64_t record, frame;
+    struct target_pages *memory = &l->python->memory;
+    return target_pages_read(memory, thread + THREAD_RECORD, &record, sizeof record) &&
+           target_pages_read(memory, record + RECORD_FRAME, &frame, sizeof frame) &&
+           read_call(l, frame, ret_call);
+}
+
+/* Lists the frames in use and who calls whom, whatever it was at the sample: with the same function
+ * in the same frame, it was the same. */
+static void learn_callers(struct look *l, uint64_t thread)
+{
+    struct python *python = l->python;
+    struct call callee, caller;
+    vec_clear(&python->in_use);
+    if (!newest_call(l, thread, &callee))
+        return;
+    vec_push(&python->in_use, callee.frame);
+    while (python->in_use.len < IN_USE_MAX && read_call(l, callee.previous, &caller)) {
+        vec_push(&python->in_use, caller.frame);
+        if (callee.is_entry)
+            remember_caller(python, &callee, &(struct call){ 0 });
+        else if (may_have_called(&caller, &callee))
+            remember_caller(python, &callee, &caller);
+        callee = caller;
+    }
+    if (callee.previous == 0)
+        remember_caller(python, &callee, &(struct call){ 0 });
+}
+
+/* Is this function still running, in this frame? */
+static bool is_in_use(struct look *l, const struct call *call)
+{
+    struct call now;
+    for (size_t i = 0; i < l->python->in_use.len; i++)
+        if (l->python->in_use.ptr[i] == call->frame)
+            return read_call(l, call->frame, &now) && now.code == call->code;
+    return false;
+}
+
+/* ---- the stack at the sample ---- */
+
+/* False: the function was called from C, or by nobody that can be told any more. A caller that is
+ * still running may have gone on since: it is told at the line where it called. */
 static bool find_caller(struct look *l, const struct call *callee, struct call *ret_caller)
 {
     struct call caller = { 0 };
-    const bool found = !callee->is_entry && read_call(l, callee->previous, &caller) &&
-                       may_have_called(&caller, callee);
-    const bool sure = !callee->late && (found || callee->is_entry);
-    if (sure)
-        remember_caller(l->python, callee, &caller);
-    else if (remembered_caller(l, callee, ret_caller))
-        return ret_caller->frame != 0;
-    l->cut |= !found && !sure;
+    bool found;
+    if (callee->late && remembered_caller(l->python, callee, &caller)) {
+        found = caller.frame != 0;
+        caller.late = found && !is_in_use(l, &caller);
+    } else {
+        found = !callee->is_entry && read_call(l, callee->previous, &caller) &&
+                may_have_called(&caller, callee);
+        caller.late = callee->late;
+        if (callee->late)
+            caller.unit = UINT32_MAX;
+        l->cut |= !found && callee->late;
+    }
     *ret_caller = caller;
     return found;
 }
 
-/* The innermost Python function of a loop: late when the heap has another one by now. */
+/* The innermost Python function of a loop: late when it runs no more. */
 static bool innermost(struct look *l, const struct loop *loop, struct call *ret_call)
 {
     struct call call = { .frame = loop->frame, .unit = UINT32_MAX };
@@ -409,11 +484,11 @@ static bool innermost(struct look *l, const struct loop *loop, struct call *ret_
     if (found && !call.is_entry && !l->python->code_known)
         learn_code(l, loop, call.code);
     const uint64_t copied = copied_code(l, loop);
-    if (copied && copied != call.code) {
+    if (copied)
         call.code = copied;
+    call.late = !is_in_use(l, &call);
+    if (call.late)
         call.unit = UINT32_MAX;
-        call.late = true;
-    }
     *ret_call = call;
     return call.code != 0;
 }
@@ -442,22 +517,8 @@ static void add_loop(struct look *l, const struct loop *loop, const struct loop 
     }
 }
 
-/* Keeps the thread's state, which the outermost loop's record leads to. */
-static void note_thread(const struct look *l, const struct loop *outermost)
-{
-    struct python *python = l->python;
-    uint64_t root;
-    if (!copied_word(&l->stack->copy, outermost->record + RECORD_PREVIOUS, &root))
-        return;
-    for (size_t i = 0; i < THREADS_KNOWN; i++)
-        if (python->threads[i] == root - THREAD_ROOT)
-            return;
-    python->threads[python->next_thread++ % THREADS_KNOWN] = root - THREAD_ROOT;
-}
-
-/* The loops from the innermost out; of each, the next one tells where its record must lead. Returns
- * the outermost. */
-static struct loop add_loops(struct look *l, struct loop loop)
+/* The loops from the innermost out; of each, the next one tells where its record must lead. */
+static void add_loops(struct look *l, struct loop loop)
 {
     struct loop outer = { 0 }, outermost = { 0 };
     bool nested = next_loop(l, loop.at + 1, &outer);
@@ -475,7 +536,24 @@ static struct loop add_loops(struct look *l, struct loop loop)
         outer = outermost;
         nested = more;
     }
-    return loop;
+}
+
+/* Keeps the state of the stack's thread, which the outermost loop's record leads to. 0: none. */
+static uint64_t find_thread(const struct look *l)
+{
+    struct python *python = l->python;
+    struct loop loop = { 0 }, next;
+    uint64_t root;
+    for (uint32_t from = 0; next_loop(l, from, &next); from = next.at + 1)
+        loop = next;
+    read_record(l, &loop, NULL);
+    if (!copied_word(&l->stack->copy, loop.record + RECORD_PREVIOUS, &root) || root < THREAD_ROOT)
+        return 0;
+    for (size_t i = 0; i < THREADS_KNOWN; i++)
+        if (python->threads[i] == root - THREAD_ROOT)
+            return root - THREAD_ROOT;
+    python->threads[python->next_thread++ % THREADS_KNOWN] = root - THREAD_ROOT;
+    return root - THREAD_ROOT;
 }
 
 bool python_frames(
@@ -489,30 +567,9 @@ bool python_frames(
         learn_record(&l);
     if (!python->record_known || !next_loop(&l, 0, &loop))
         return true;
-    loop = add_loops(&l, loop);
-    note_thread(&l, &loop);
+    learn_callers(&l, find_thread(&l));
+    add_loops(&l, loop);
     return !l.cut;
-}
-
-/* ---- who calls whom ---- */
-
-/* Who calls whom at this moment, whatever it was at the sample: with the same function in the same
- * frame, it was the same. */
-static void learn_callers(struct look *l, uint64_t thread)
-{
-    struct call callee, caller;
-    uint64_t record, frame;
-    if (!target_pages_read(&l->python->memory, thread + THREAD_RECORD, &record, sizeof record) ||
-        !target_pages_read(&l->python->memory, record + RECORD_FRAME, &frame, sizeof frame) ||
-        !read_call(l, frame, &callee))
-        return;
-    for (int i = 0; i < LEARN_MAX && read_call(l, callee.previous, &caller); i++) {
-        if (callee.is_entry)
-            remember_caller(l->python, &callee, &(struct call){ 0 });
-        else if (may_have_called(&caller, &callee))
-            remember_caller(l->python, &callee, &caller);
-        callee = caller;
-    }
 }
 
 void python_learn(struct python *python, pid_t pid)

@@ -222,6 +222,7 @@ Test(python_frames, belong_to_the_loop_that_runs_them)
     make_frame(2, 3, 0, false);
     make_loop(128, 3, 2, at(memory.stack) + 1024 + RECORD_AT);
     make_loop(1024, 0, 0, thread_root());
+    set_newest_record(128);
     const struct unwind_frame frames[] = { c_frame(LOOP_START + 9, 128), c_frame(0x600000, 900),
         c_frame(LOOP_START + 9, 1024) };
     const struct told t = tell(p, python, frames, 3, NULL);
@@ -395,8 +396,8 @@ Test(python_frames, of_a_child_are_found_without_learning_again)
     const struct unwind_frame frames[] = { c_frame(LOOP_START + 9, 0) };
     tell(p, python, frames, 1, NULL);
     struct python *child = python_fork(python);
-    put(memory.thread, 56, 0); /* what is learned by is gone */
-    cr_expect_str_eq(tell(p, child, frames, 1, NULL).text, "0:serve:10");
+    put(memory.thread, 56, 0); /* what is learned by is gone, and the function has returned */
+    cr_expect_str_eq(tell(p, child, frames, 1, NULL).text, "0:serve:0");
     python_free(child);
     python_free(python);
     profile_free(p);
