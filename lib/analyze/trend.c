@@ -18,6 +18,8 @@ enum {
 /* The first 40 % are left out: programs warm up. */
 #define LATER_FROM 0.4
 
+#define JUMP 4 /* times the usual rise from one block to the next */
+
 /* ---- blocks ---- */
 
 /* Cuts [from, to] into `blocks` equal times and takes the smallest value of each: the floor, which
@@ -206,6 +208,32 @@ static bool one_step(const struct trend_point *m, size_t n)
            curve_squares(m, n, step, 0.05, 0.95, false) < 0.8 * line_squares(m, n);
 }
 
+static int by_size(const void *left, const void *right)
+{
+    const double a = *(const double *)left, b = *(const double *)right;
+    return (a > b) - (a < b);
+}
+
+/* A table that doubles now and then, and fills in between: a jump much higher than the other rises,
+ * which are rises all the same, as steep at the end as before. */
+static bool climbs_between_jumps(const struct trend_point *m, size_t n)
+{
+    double rises[BLOCKS], sorted[BLOCKS];
+    size_t count = 0, falls = 0;
+    for (; count + 1 < n && count < BLOCKS; count++) {
+        rises[count] = sorted[count] = m[count + 1].y - m[count].y;
+        falls += rises[count] <= 0;
+    }
+    if (n < BLOCKS_MIN || falls > 0)
+        return false;
+    qsort(sorted, count, sizeof *sorted, by_size);
+    const double usual = sorted[(count - 1) / 2];
+    size_t late = count - count / 4, steep = 0;
+    for (size_t i = late; i < count; i++)
+        steep += rises[i] >= usual / 2;
+    return sorted[count - 1] > JUMP * usual && steep == count - late;
+}
+
 /* ---- sawteeth ---- */
 
 /* How long a tooth of a sawtooth is: it ends with a sudden fall (within two points) of more than
@@ -303,6 +331,7 @@ void trend_of(const struct trend_point *points, size_t n, double min_seconds, st
     ret->r2 = straightness(whole, whole_count);
     bool settles = stops(later, ret->blocks) || one_step(later, ret->blocks) ||
                    comes_to_an_end(whole, whole_count);
+    settles &= !climbs_between_jumps(later, ret->blocks);
     bool growing = grows(ret) && !settles;
     if (ret->seconds < min_seconds) {
         bool straight = ret->r2 > 0.95 && ret->growth > 0.5 * fabs(whole[0].y);

@@ -114,6 +114,17 @@ static double leak_in_steps(double x)
     return 1 + floor(x * 10) / 10;
 }
 
+/* A table that is copied to one twice as large at 15, 27 and 57 %, and fills in between. */
+static double leak_with_doublings(double x)
+{
+    return 1 + 4 * x + 2 * (x > 0.15) + 4 * (x > 0.27) + 8 * (x > 0.57);
+}
+
+static double leak_until_a_step(double x)
+{
+    return x < 0.7 ? 1 + x : 2.4;
+}
+
 static void simulate(shape_fn *shape, double noise, double seconds, struct trend *ret)
 {
     struct trend_point points[POINTS];
@@ -155,6 +166,7 @@ Test(trend, healthy_shapes_are_not_called_growth)
         { "a sawtooth after a warm-up", sawtooth_after_warm_up },
         { "a bounded cache below a sawtooth", bounded_cache_with_sawtooth },
         { "falling", falling },
+        { "growth that ends with a step", leak_until_a_step },
     };
     for (size_t i = 0; i < PROF_ARRAY_LEN(rows); i++) {
         double share = share_growing(rows[i].shape, 0.01, 90);
@@ -174,6 +186,7 @@ Test(trend, growth_is_found)
         { "30 % after a warm-up", leak_20_after_warm_up },
         { "doubled", leak_100 },
         { "ten steps", leak_in_steps },
+        { "a table that doubles", leak_with_doublings },
     };
     for (size_t i = 0; i < PROF_ARRAY_LEN(rows); i++) {
         double share = share_growing(rows[i].shape, 0.01, 90);
