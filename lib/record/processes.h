@@ -37,8 +37,8 @@ struct tracked_process {
     uint32_t live_threads;
     uint64_t start_ns;
     struct unwind_space *space;
-    uint64_t generation;  /* changes with the space; unique over all processes */
-    struct module_id jit; /* 0: none seen */
+    uint64_t generation;   /* changes with the space; unique over all processes */
+    struct module_id jit;  /* 0: none seen */
     struct python *python; /* NULL: its functions are told in another way, or it is none */
 };
 

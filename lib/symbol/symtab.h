@@ -34,7 +34,8 @@ enum symtab_kind {
 
 bool symtab_exists(const struct elf *elf, enum symtab_kind kind);
 
-/* The defined symbol of a name, of data or code; its name stays as it was asked for, its score 0. */
+/* The defined symbol of a name, of data or code; its name stays as it was asked for, its score 0.
+ */
 bool symtab_find(
     const struct elf *elf, enum symtab_kind kind, const char *name, struct symbol *ret_symbol);
 
