@@ -10,10 +10,11 @@
 #include "base/alloc.h"
 #include "base/compiler.h"
 
-#define MOST_PASSES 0.8   /* of what is blamed passes through a function that may be to blame */
-#define DIRECT_DEPTH 1.5  /* of two functions, mean: hardly ever is another one between them */
-#define OTHERS_LEAST 0.05 /* of what is blamed: as much must be functions outside of the runtime   \
-                           */
+#define MOST_PASSES 0.8  /* of what is blamed passes through a function that may be to blame */
+#define DIRECT_DEPTH 1.5 /* of two functions, mean: hardly ever is another one between them */
+#define OTHERS_LEAST                                                                               \
+    0.05 /* of what is blamed: as much must be functions outside of the runtime                    \
+          */
 
 const char *severity_id(enum severity s)
 {

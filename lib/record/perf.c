@@ -38,8 +38,8 @@ struct perf_source {
     struct cpu_list cpus;
     struct perf_rings rings;
     struct perf_settings settings;
-    struct pid_table covered;               /* thread -> 1: has events, opened or inherited */
-    uint64_t remap_after_ns;                /* not 0: records were lost, maps must be read again */
+    struct pid_table covered; /* thread -> 1: has events, opened or inherited */
+    uint64_t remap_after_ns;  /* not 0: records were lost, maps must be read again */
     uint64_t haste_until_ns;
     uint64_t adjusted_ns, adjusted_samples; /* when the settings were last looked at */
     uint32_t skipped_threads;               /* could not be opened when attaching */

@@ -42,9 +42,9 @@ struct stacks {
     uint64_t only_leaf; /* 32-bit processes */
     uint64_t blocked_complete, blocked_cut; /* of threads off the CPU */
     uint32_t recent, recent_truncated;      /* since stacks_next_bytes() had an answer */
-    uint64_t python_named; /* that hold Python functions, read from memory */
-    uint64_t python_cut;   /* of them, some without the functions that called them */
-    uint32_t chain_max; /* addresses in a chain of the kernel; set by the sampler, 0: no limit */
+    uint64_t python_named;                  /* that hold Python functions, read from memory */
+    uint64_t python_cut; /* of them, some without the functions that called them */
+    uint32_t chain_max;  /* addresses in a chain of the kernel; set by the sampler, 0: no limit */
 };
 
 void stacks_init(
