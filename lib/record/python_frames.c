@@ -5,8 +5,7 @@
 #include <string.h>
 
 #include "base/alloc.h"
-#include "base/compiler.h"
-#include "record/python_code.h"
+#include "record/python_calls.h"
 #include "record/target_memory.h"
 #include "symbol/symtab.h"
 
@@ -21,58 +20,20 @@ enum {
     PUSHED_BYTES = 4 * WORD, /* by a call with more arguments than registers */
     TRIES_BEFORE_SURE = 16,  /* looks at where the loop keeps its function's bytecode */
     HITS_OF_10_NEEDED = 6,
-    CALLERS_KNOWN = 4096,
-    IN_USE_MAX = 1024,
     THREADS_KNOWN = 8,
-    PIECE_BYTES = 16 << 10, /* DATA_STACK_CHUNK_SIZE of CPython's Python/pystate.c */
-};
-
-/* Offsets in bytes: CPython 3.11, Include/cpython/pystate.h, internal/pycore_frame.h. */
-enum {
-    RECORD_FRAME = 8, /* struct _PyCFrame */
-    RECORD_PREVIOUS = 16,
-    RECORD_BYTES = 24,
-    THREAD_RECORD = 56, /* struct _ts: cframe */
-    THREAD_ROOT = 336,  /* and root_cframe, which the outermost record leads to */
-    FRAME_CODE = 32,    /* struct _PyInterpreterFrame */
-    FRAME_PREVIOUS = 48,
-    FRAME_INSTRUCTION = 56,
-    FRAME_IS_ENTRY = 68,
-    FRAME_OWNER = 69, /* 0: the thread's stack of frames; else a generator or an object */
-    FRAME_BYTES = 72,
-};
-
-/* A Python function that runs, or that waits for the one it called. */
-struct call {
-    uint64_t frame;    /* address on the heap; 0: none */
-    uint64_t code;     /* of its code object; 0: not known */
-    uint64_t previous; /* the frame that it returns to, through C when is_entry */
-    uint32_t unit;     /* of its bytecode; UINT32_MAX: not known */
-    uint32_t bytes;    /* of the frame; 0: it does not lie among its thread's other frames */
-    bool is_entry;     /* called from C */
-    bool late;         /* it runs no more */
-};
-
-/* Who called a function that was seen in a frame. */
-struct known_caller {
-    uint64_t frame, code;
-    struct call caller;
 };
 
 struct python {
     struct profile *profile; /* borrowed */
     uint64_t loop_start, loop_end;
-    struct python_codes codes;
     bool record_known;
     uint64_t record_at; /* of the record, above the loop's stack pointer */
     bool code_known;
-    uint64_t code_at; /* of the pointer to the bytecode */
-    struct known_caller callers[CALLERS_KNOWN];
-    VEC(uint64_t) in_use;            /* Python's frames of the thread that is looked at */
+    uint64_t code_at;                /* of the pointer to the bytecode */
     uint64_t threads[THREADS_KNOWN]; /* states of those seen last */
     uint32_t next_thread;
     uint32_t tries, hits[LOOP_FRAME_BYTES / WORD]; /* of finding it */
-    struct target_pages memory;
+    struct python_calls calls;
 };
 
 /* ---- the file ---- */
@@ -106,7 +67,7 @@ struct python *python_new(
     python->profile = p;
     python->loop_start = symbols->loop_start + bias;
     python->loop_end = symbols->loop_end + bias;
-    python_codes_init(&python->codes, p, symbols->code_type + bias);
+    python_codes_init(&python->calls.codes, p, symbols->code_type + bias);
     return python;
 }
 
@@ -122,7 +83,7 @@ struct python *python_fork(const struct python *parent)
     child->record_at = parent->record_at;
     child->code_known = parent->code_known;
     child->code_at = parent->code_at;
-    python_codes_init(&child->codes, parent->profile, parent->codes.type);
+    python_codes_init(&child->calls.codes, parent->profile, parent->calls.codes.type);
     return child;
 }
 
@@ -130,8 +91,7 @@ void python_free(struct python *python)
 {
     if (!python)
         return;
-    python_codes_done(&python->codes);
-    vec_done(&python->in_use);
+    python_calls_done(&python->calls);
     free(python);
 }
 
@@ -176,48 +136,15 @@ static bool next_loop(const struct look *l, uint32_t from, struct loop *ret_loop
     return false;
 }
 
-/* ---- Python's frames ---- */
-
-struct heap_frame {
-    uint64_t code, previous, instruction;
-    bool is_entry;
-    bool on_stack; /* of its thread's frames: those it calls lie behind it */
-};
-
-static bool read_heap_frame(struct look *l, uint64_t address, struct heap_frame *ret_frame)
-{
-    uint8_t bytes[FRAME_BYTES];
-    if (address == 0 || address % WORD != 0 ||
-        !target_pages_read(&l->python->memory, address, bytes, sizeof bytes))
-        return false;
-    memcpy(&ret_frame->code, bytes + FRAME_CODE, WORD);
-    memcpy(&ret_frame->previous, bytes + FRAME_PREVIOUS, WORD);
-    memcpy(&ret_frame->instruction, bytes + FRAME_INSTRUCTION, WORD);
-    ret_frame->is_entry = bytes[FRAME_IS_ENTRY];
-    ret_frame->on_stack = bytes[FRAME_OWNER] == 0;
-    return true;
-}
-
-static const struct python_code *code_at(struct look *l, uint64_t address)
-{
-    return python_codes_at(&l->python->codes, &l->python->memory, address);
-}
-
-static bool is_python_frame(struct look *l, uint64_t address)
-{
-    struct heap_frame frame;
-    return read_heap_frame(l, address, &frame) && code_at(l, frame.code) != NULL;
-}
-
 /* ---- where the record lies ---- */
 
 /* A record that leads to the thread's own state, which leads back to it. */
 static bool is_outermost(struct look *l, uint64_t record, uint64_t previous)
 {
     uint64_t newest;
-    return previous % WORD == 0 && previous > THREAD_ROOT &&
-           target_pages_read(&l->python->memory, previous - THREAD_ROOT + THREAD_RECORD, &newest,
-               sizeof newest) &&
+    return previous % WORD == 0 && previous > PYTHON_THREAD_ROOT &&
+           target_pages_read(&l->python->calls.memory,
+               previous - PYTHON_THREAD_ROOT + PYTHON_THREAD_RECORD, &newest, sizeof newest) &&
            newest == record;
 }
 
@@ -226,12 +153,13 @@ static bool is_record(
 {
     const struct unwind_stack *copy = &l->stack->copy;
     uint64_t frame, previous;
-    if (!copied_word(copy, loop->sp + at + RECORD_FRAME, &frame) ||
-        !copied_word(copy, loop->sp + at + RECORD_PREVIOUS, &previous))
+    if (!copied_word(copy, loop->sp + at + PYTHON_RECORD_FRAME, &frame) ||
+        !copied_word(copy, loop->sp + at + PYTHON_RECORD_PREVIOUS, &previous))
         return false;
     const bool leads_on =
         outer ? previous == outer->sp + at : is_outermost(l, loop->sp + at, previous);
-    return leads_on && is_python_frame(l, frame);
+    struct python_call call;
+    return leads_on && python_calls_read(&l->python->calls, frame, &call);
 }
 
 static void learn_record(struct look *l)
@@ -256,7 +184,7 @@ static uint64_t find_record(const struct look *l, const struct loop *loop, const
     const uint64_t usual = loop->sp + l->python->record_at;
     for (uint64_t pushed = 0; outer && pushed <= PUSHED_BYTES; pushed += WORD) {
         uint64_t previous;
-        if (copied_word(&l->stack->copy, usual + pushed + RECORD_PREVIOUS, &previous) &&
+        if (copied_word(&l->stack->copy, usual + pushed + PYTHON_RECORD_PREVIOUS, &previous) &&
             previous - (outer->sp + l->python->record_at) <= PUSHED_BYTES)
             return usual + pushed;
     }
@@ -266,7 +194,7 @@ static uint64_t find_record(const struct look *l, const struct loop *loop, const
 static void read_record(const struct look *l, struct loop *loop, const struct loop *outer)
 {
     loop->record = find_record(l, loop, outer);
-    if (!copied_word(&l->stack->copy, loop->record + RECORD_FRAME, &loop->frame))
+    if (!copied_word(&l->stack->copy, loop->record + PYTHON_RECORD_FRAME, &loop->frame))
         loop->frame = 0;
 }
 
@@ -302,7 +230,7 @@ static uint64_t copied_code(struct look *l, const struct loop *loop)
     uint64_t word;
     if (!python->code_known ||
         !copied_word(&l->stack->copy, loop->record - python->record_at + python->code_at, &word) ||
-        !code_at(l, word - PYTHON_CODE_AT))
+        !python_calls_code(&l->python->calls, word - PYTHON_CODE_AT))
         return 0;
     return word - PYTHON_CODE_AT;
 }
@@ -334,9 +262,9 @@ static uint32_t saved_unit(
 }
 
 /* Which instruction it was at the sample, where the copy tells. */
-static void running_unit(struct look *l, const struct loop *loop, struct call *call)
+static void running_unit(struct look *l, const struct loop *loop, struct python_call *call)
 {
-    const struct python_code *code = code_at(l, call->code);
+    const struct python_code *code = python_calls_code(&l->python->calls, call->code);
     uint32_t next = 0;
     if (code)
         next = loop->at == 0 ? unit_in_registers(l, code) : saved_unit(l, loop, code);
@@ -346,156 +274,26 @@ static void running_unit(struct look *l, const struct loop *loop, struct call *c
 
 /* ---- the functions of one loop ---- */
 
-static uint32_t unit_of(const struct python_code *code, uint64_t instruction)
-{
-    uint32_t unit;
-    return python_code_unit(code, instruction, &unit) ? unit : UINT32_MAX;
-}
-
-/* What lies on the heap now. False: no frame. */
-static bool read_call(struct look *l, uint64_t address, struct call *ret_call)
-{
-    struct heap_frame frame;
-    if (!read_heap_frame(l, address, &frame))
-        return false;
-    const struct python_code *code = code_at(l, frame.code);
-    if (!code)
-        return false;
-    *ret_call = (struct call){ .frame = address,
-        .code = frame.code,
-        .unit = unit_of(code, frame.instruction),
-        .bytes = frame.on_stack ? code->frame_bytes : 0,
-        .previous = frame.previous,
-        .is_entry = frame.is_entry };
-    return true;
-}
-
-static struct known_caller *known_slot(struct python *python, uint64_t frame, uint64_t code)
-{
-    const uint64_t hash = hash_mix(hash_u64(frame), code);
-    return &python->callers[hash % PROF_ARRAY_LEN(python->callers)];
-}
-
-/* For this function in this frame, and for whatever runs in this frame. */
-static void remember_caller(
-    struct python *python, const struct call *callee, const struct call *caller)
-{
-    const uint64_t codes[] = { callee->code, 0 };
-    for (size_t i = 0; i < PROF_ARRAY_LEN(codes); i++)
-        *known_slot(python, callee->frame, codes[i]) =
-            (struct known_caller){ callee->frame, codes[i], *caller };
-}
-
-/* By who called this function, or else another, when it was last seen running there. */
-static bool remembered_caller(
-    struct python *python, const struct call *callee, struct call *ret_caller)
-{
-    const uint64_t codes[] = { callee->code, 0 };
-    for (size_t i = 0; i < PROF_ARRAY_LEN(codes); i++) {
-        const struct known_caller *known = known_slot(python, callee->frame, codes[i]);
-        if (known->frame != callee->frame || known->code != codes[i])
-            continue;
-        *ret_caller = known->caller;
-        return true;
-    }
-    return false;
-}
-
-/* A function's frame begins where its caller's ends. If not, another lies there by now; a frame in
- * a later piece of memory (of 16 KiB) is the first one there. */
-static bool may_have_called(const struct call *caller, const struct call *callee)
-{
-    const uint64_t distance = callee->frame - caller->frame;
-    return caller->bytes == 0 || callee->bytes == 0 || distance == caller->bytes ||
-           distance >= PIECE_BYTES;
-}
-
-/* ---- what runs at this moment ---- */
-
-static bool newest_call(struct look *l, uint64_t thread, struct call *ret_call)
-{
-    uint64_t record, frame;
-    struct target_pages *memory = &l->python->memory;
-    return target_pages_read(memory, thread + THREAD_RECORD, &record, sizeof record) &&
-           target_pages_read(memory, record + RECORD_FRAME, &frame, sizeof frame) &&
-           read_call(l, frame, ret_call);
-}
-
-/* Lists the frames in use and who calls whom, whatever it was at the sample: with the same function
- * in the same frame, it was the same. */
-static void learn_callers(struct look *l, uint64_t thread)
-{
-    struct python *python = l->python;
-    struct call callee, caller;
-    vec_clear(&python->in_use);
-    if (!newest_call(l, thread, &callee))
-        return;
-    vec_push(&python->in_use, callee.frame);
-    while (python->in_use.len < IN_USE_MAX && read_call(l, callee.previous, &caller)) {
-        vec_push(&python->in_use, caller.frame);
-        if (callee.is_entry)
-            remember_caller(python, &callee, &(struct call){ 0 });
-        else if (may_have_called(&caller, &callee))
-            remember_caller(python, &callee, &caller);
-        callee = caller;
-    }
-    if (callee.previous == 0)
-        remember_caller(python, &callee, &(struct call){ 0 });
-}
-
-/* Is this function still running, in this frame? */
-static bool is_in_use(struct look *l, const struct call *call)
-{
-    struct call now;
-    for (size_t i = 0; i < l->python->in_use.len; i++)
-        if (l->python->in_use.ptr[i] == call->frame)
-            return read_call(l, call->frame, &now) && now.code == call->code;
-    return false;
-}
-
-/* ---- the stack at the sample ---- */
-
-/* False: the function was called from C, or by nobody that can be told any more. A caller that is
- * still running may have gone on since: it is told at the line where it called. */
-static bool find_caller(struct look *l, const struct call *callee, struct call *ret_caller)
-{
-    struct call caller = { 0 };
-    bool found;
-    if (callee->late && remembered_caller(l->python, callee, &caller)) {
-        found = caller.frame != 0;
-        caller.late = found && !is_in_use(l, &caller);
-    } else {
-        found = !callee->is_entry && read_call(l, callee->previous, &caller) &&
-                may_have_called(&caller, callee);
-        caller.late = callee->late;
-        if (callee->late)
-            caller.unit = UINT32_MAX;
-        l->cut |= !found && callee->late;
-    }
-    *ret_caller = caller;
-    return found;
-}
-
 /* The innermost Python function of a loop: late when it runs no more. */
-static bool innermost(struct look *l, const struct loop *loop, struct call *ret_call)
+static bool innermost(struct look *l, const struct loop *loop, struct python_call *ret_call)
 {
-    struct call call = { .frame = loop->frame, .unit = UINT32_MAX };
-    const bool found = loop->frame && read_call(l, loop->frame, &call);
+    struct python_call call = { .frame = loop->frame, .unit = UINT32_MAX };
+    const bool found = loop->frame && python_calls_read(&l->python->calls, loop->frame, &call);
     if (found && !call.is_entry && !l->python->code_known)
         learn_code(l, loop, call.code);
     const uint64_t copied = copied_code(l, loop);
     if (copied)
         call.code = copied;
-    call.late = !is_in_use(l, &call);
+    call.late = !python_calls_in_use(&l->python->calls, &call);
     if (call.late)
         call.unit = UINT32_MAX;
     *ret_call = call;
     return call.code != 0;
 }
 
-static void add(struct look *l, const struct loop *loop, const struct call *call)
+static void add(struct look *l, const struct loop *loop, const struct python_call *call)
 {
-    const struct python_code *code = code_at(l, call->code);
+    const struct python_code *code = python_calls_code(&l->python->calls, call->code);
     if (!code)
         return;
     const struct python_frame frame = { .at = loop->at,
@@ -505,16 +303,20 @@ static void add(struct look *l, const struct loop *loop, const struct call *call
 
 static void add_loop(struct look *l, const struct loop *loop, const struct loop *outer)
 {
-    struct call call, caller;
+    struct python_call call, caller = { 0 };
+    enum python_caller found = PYTHON_CALLER_NONE;
     if (!innermost(l, loop, &call))
         return;
     running_unit(l, loop, &call);
     add(l, loop, &call);
-    while (l->list->len < FRAMES_MAX && find_caller(l, &call, &caller) &&
-           !(outer && caller.frame == outer->frame)) {
+    while (l->list->len < FRAMES_MAX) {
+        found = python_calls_caller(&l->python->calls, &call, &caller);
+        if (found != PYTHON_CALLER_FOUND || (outer && caller.frame == outer->frame))
+            break;
         add(l, loop, &caller);
         call = caller;
     }
+    l->cut |= found == PYTHON_CALLER_LOST;
 }
 
 /* The loops from the innermost out; of each, the next one tells where its record must lead. */
@@ -547,13 +349,14 @@ static uint64_t find_thread(const struct look *l)
     for (uint32_t from = 0; next_loop(l, from, &next); from = next.at + 1)
         loop = next;
     read_record(l, &loop, NULL);
-    if (!copied_word(&l->stack->copy, loop.record + RECORD_PREVIOUS, &root) || root < THREAD_ROOT)
+    if (!copied_word(&l->stack->copy, loop.record + PYTHON_RECORD_PREVIOUS, &root) ||
+        root < PYTHON_THREAD_ROOT)
         return 0;
     for (size_t i = 0; i < THREADS_KNOWN; i++)
-        if (python->threads[i] == root - THREAD_ROOT)
-            return root - THREAD_ROOT;
-    python->threads[python->next_thread++ % THREADS_KNOWN] = root - THREAD_ROOT;
-    return root - THREAD_ROOT;
+        if (python->threads[i] == root - PYTHON_THREAD_ROOT)
+            return root - PYTHON_THREAD_ROOT;
+    python->threads[python->next_thread++ % THREADS_KNOWN] = root - PYTHON_THREAD_ROOT;
+    return root - PYTHON_THREAD_ROOT;
 }
 
 bool python_frames(
@@ -562,21 +365,20 @@ bool python_frames(
     struct look l = { .python = python, .stack = stack, .list = list };
     struct loop loop;
     vec_clear(list);
-    target_pages_start(&python->memory, stack->pid);
+    python_calls_start(&python->calls, stack->pid);
     if (!python->record_known)
         learn_record(&l);
     if (!python->record_known || !next_loop(&l, 0, &loop))
         return true;
-    learn_callers(&l, find_thread(&l));
+    python_calls_look(&python->calls, find_thread(&l));
     add_loops(&l, loop);
     return !l.cut;
 }
 
 void python_learn(struct python *python, pid_t pid)
 {
-    struct look l = { .python = python };
-    target_pages_start(&python->memory, pid);
+    python_calls_start(&python->calls, pid);
     for (size_t i = 0; i < THREADS_KNOWN; i++)
         if (python->threads[i])
-            learn_callers(&l, python->threads[i]);
+            python_calls_look(&python->calls, python->threads[i]);
 }
