@@ -170,7 +170,9 @@ static void blame(const struct observed *o, const struct connecting *c, struct f
 
 static enum answer found(const struct observed *o, const struct connecting *c, struct finding *f)
 {
-    PROF_CLEANUP(strbuf_done) struct strbuf name = STRBUF_INIT;
+    PROF_CLEANUP(strbuf_done) struct strbuf name = STRBUF_INIT, for_each = STRBUF_INIT;
+    if (!isnan(c->per_request))
+        strbuf_addf(&for_each, ", %s for each request", words_of(c->per_request, "").text);
     if (c->peer.process.i)
         words_process(o, c->peer.process, &name);
     else
@@ -181,12 +183,10 @@ static enum answer found(const struct observed *o, const struct connecting *c, s
     f->weight = weight_of(o, c);
     f->process = c->peer.process;
     finding_say(&f->summary,
-        "%s connected to %.*s %s%s times, %s%s%s: nearly every request has a connection "
-        "of its own.",
+        "%s connected to %.*s %s%s times, %s%s: connections are hardly ever kept and used again.",
         name.ptr, SLICE_ARG(c->peer.object), c->seconds < MOST_SEEN * o->seconds ? "at least " : "",
         words_count(c->count).text, words_of(c->per_s, "1/s").text,
-        isnan(c->per_request) ? "" : ", for each request ",
-        isnan(c->per_request) ? "" : words_of(c->per_request, "").text);
+        for_each.ptr ? for_each.ptr : "");
     if (c->life_ns > 0)
         finding_say(&f->detail, "A connection lived for %s on average.", words_ns(c->life_ns).text);
     finding_say(&f->advice, "%s", advice_for(observed_process(o, c->peer.process)));
