@@ -282,6 +282,13 @@ static void blame_callers(
     passages_done(&rows);
 }
 
+void finding_put_first(struct finding *f, const struct guilty *guilty)
+{
+    vec_push(&f->guilty, *guilty);
+    memmove(f->guilty.ptr + 1, f->guilty.ptr, (f->guilty.len - 1) * sizeof *f->guilty.ptr);
+    f->guilty.ptr[0] = *guilty;
+}
+
 void finding_blame(
     struct finding *f, const struct observed *o, const struct selection *s, uint32_t most)
 {

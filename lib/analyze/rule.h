@@ -67,6 +67,9 @@ char *finding_culprit(const struct finding *f, const struct observed *o);
 
 void finding_done(struct finding *f);
 
+/* Puts a function before those that are blamed. */
+void finding_put_first(struct finding *f, const struct guilty *guilty);
+
 /* The functions that lead to the stacks of a selection, heaviest first, at most `most`: the nearest
  * application function, else dependency, else whatever is on top. Of a rule that `repeats`: before
  * them the innermost function of the program that most of it passes through and that is no helper

@@ -9,6 +9,9 @@
 #include "analyze/share_rule.h"
 #include "analyze/words.h"
 
+enum { RUNNING_MOST = 2 };
+
+#define MUCH_OF_REST 0.1 /* of the CPU time outside of the collector: as much is a function's */
 #define LONG_PAUSE_NS UINT64_C(100000000)
 
 static const struct share_rule collection = {
@@ -60,10 +63,48 @@ static struct pauses pauses_of(const struct observed *o)
     return pauses;
 }
 
+static bool is_of_program(const struct observed *o, struct func_id func)
+{
+    const enum func_kind kind = profile_func(o->profile, func)->kind;
+    return kind == FUNC_APP || kind == FUNC_DEPENDENCY;
+}
+
+/* A collector works in threads and tasks of its own, where no function of the program is on the
+ * stack. Then the one that runs most of the rest of the time is likely to make the garbage. */
+static void name_who_runs(const struct observed *o, struct finding *f)
+{
+    struct selection rest = { .process = f->process, .no_frame = TRAIT(GC), .steady = true };
+    struct func_amounts rows;
+    double whole = (double)observed_sum(o, &rest).weight;
+    if (whole <= 0 || (f->guilty.len && is_of_program(o, f->guilty.ptr[0].func)))
+        return;
+    observed_functions(o, &rest, BLAME_OWN, &rows);
+    struct guilty running[RUNNING_MOST];
+    size_t count = 0;
+    for (size_t i = 0; i < rows.len && count < RUNNING_MOST; i++) {
+        const struct func_amount *row = &rows.ptr[i];
+        const double share = (double)row->amount.weight / whole;
+        if (is_of_program(o, row->func) && share >= MUCH_OF_REST)
+            running[count++] = (struct guilty){
+                .func = row->func, .line = row->line, .share = share, .calls = true
+            };
+    }
+    for (size_t i = count; i-- > 0;)
+        finding_put_first(f, &running[i]);
+    if (count)
+        finding_say(&f->detail,
+            "The collector works in threads of its own; of the other CPU time %s is %s's.",
+            words_share(running[0].share).text,
+            profile_string(o->profile, profile_func(o->profile, running[0].func)->name).ptr);
+    func_amounts_done(&rows);
+}
+
 static enum answer look(const struct observed *o, struct finding *ret_finding)
 {
     enum answer answer = share_answer(o, &collection, ret_finding);
     struct pauses pauses = pauses_of(o);
+    if (answer == ANSWER_FOUND)
+        name_who_runs(o, ret_finding);
     if (answer != ANSWER_FOUND || pauses.count == 0)
         return answer;
     finding_prove(ret_finding, (double)pauses.longest_ns, LONG_PAUSE_NS, "ns", pauses.count,

@@ -95,6 +95,13 @@ const char *advice_for(const struct observed *o, const struct advice *advice)
 
 /* ---- sentences ---- */
 
+/* A collector's own function says nothing of who makes it work. */
+static bool is_collector(const struct observed *o, struct func_id func)
+{
+    const enum func_kind kind = profile_func(o->profile, func)->kind;
+    return kind == FUNC_GC || kind == FUNC_RUNTIME;
+}
+
 static void say_summary(const struct observed *o, const struct share_rule *r,
     const struct share_judged *j, struct finding *f)
 {
@@ -105,11 +112,13 @@ static void say_summary(const struct observed *o, const struct share_rule *r,
     else if (o->busiest)
         words_process(o, o->busiest->process, &who);
     const double first = f->guilty.len && !f->nameless ? f->guilty.ptr[0].share : 1;
-    finding_say(&f->summary,
-        "%s of the CPU time of %s, %s, goes into %s; %s of that comes from %s.",
+    PROF_CLEANUP(strbuf_done) struct strbuf from = STRBUF_INIT;
+    if (!f->guilty.len || f->nameless || !is_collector(o, f->guilty.ptr[0].func))
+        strbuf_addf(&from, "; %s of that comes from %s",
+            first >= NEARLY_ALL ? "all" : words_share(first).text, culprit);
+    finding_say(&f->summary, "%s of the CPU time of %s, %s, goes into %s%s.",
         words_share(j->share.value).text, who.len ? who.ptr : "the program",
-        words_cores(j->cores).text, r->work, first >= NEARLY_ALL ? "all" : words_share(first).text,
-        culprit);
+        words_cores(j->cores).text, r->work, from.ptr ? from.ptr : "");
 }
 
 /* A command is there to be copied: "PID" in it becomes that of the busiest process. */

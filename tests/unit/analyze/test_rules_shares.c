@@ -309,3 +309,24 @@ Test(dev_mode, only_what_was_said_outright_counts)
         made_done(&m);
     }
 }
+
+/* The collector's own threads have no function of the program on their stacks. */
+Test(shares, who_runs_beside_a_collector_in_threads_of_its_own_is_named)
+{
+    struct made m = made_new("server", "node", 20);
+    struct thread_id helper = made_thread(&m, "V8Worker");
+    made_cpu(&m, helper, "r:DefaultJobWorker::Run;g:v8::internal::Scavenger::Process", 8, 0, 20);
+    made_cpu(&m, m.main, "r:uv_run;copy@a.js:7", 6, 0, 20);
+    made_cpu(&m, m.main, "r:uv_run;other@a.js:20", 0.3, 0, 20);
+    struct finding f;
+    cr_assert_eq(made_ask(&m, &rule_gc_pressure, &f), ANSWER_FOUND);
+    cr_assert(f.guilty.len >= 2);
+    cr_expect(f.guilty.ptr[0].calls);
+    const struct func *func = profile_func(m.p, f.guilty.ptr[0].func);
+    cr_expect(slice_is(profile_string(m.p, func->name), "copy"));
+    cr_expect_not(f.guilty.ptr[1].calls, "hardly any of the rest is other's");
+    cr_expect(strstr(f.detail, "copy") != NULL, "%s", f.detail);
+    cr_expect_null(strstr(f.summary, "comes from"), "%s", f.summary);
+    finding_done(&f);
+    made_done(&m);
+}
