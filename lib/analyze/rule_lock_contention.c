@@ -142,6 +142,7 @@ static enum answer found(const struct observed *o, const struct contention *c, s
     struct selection waits = { .channel = CHANNEL_WAIT,
         .process = c->process,
         .any_frame = TRAIT(LOCK),
+        .no_frame = TRAIT(AWAIT),
         .wait_kinds = WAITS(FUTEX),
         .steady = true };
     struct selection cpu = { .process = c->process, .any_frame = TRAIT(LOCK), .steady = true };

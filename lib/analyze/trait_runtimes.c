@@ -81,7 +81,7 @@ static const struct trait_row rows[] = {
     { MATCH_BEGINS, "v8::base::RecursiveMutex::Lock", TRAIT(LOCK) },
     { MATCH_BEGINS, "v8::base::ConditionVariable::Wait", TRAIT(CONDITION) },
     { MATCH_BEGINS, "v8::internal::FutexEmulation::Wait", TRAIT(CONDITION) },
-    { MATCH_BEGINS, "node::TaskQueue", TRAIT(CONDITION) },
+    { MATCH_BEGINS, "node::TaskQueue", TRAIT(CONDITION) | TRAIT(AWAIT) },
     { MATCH_IS, "uv_run", TRAIT(EVENT_LOOP) },
     { MATCH_IS, "uv__io_poll", TRAIT(EVENT_LOOP) },
     { MATCH_BEGINS, "uv_fs_", TRAIT(FILE_IO) },
