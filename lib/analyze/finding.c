@@ -10,11 +10,9 @@
 #include "base/alloc.h"
 #include "base/compiler.h"
 
-#define MOST_PASSES 0.8  /* of what is blamed passes through a function that may be to blame */
-#define DIRECT_DEPTH 1.5 /* of two functions, mean: hardly ever is another one between them */
-#define OTHERS_LEAST                                                                               \
-    0.05 /* of what is blamed: as much must be functions outside of the runtime                    \
-          */
+#define MOST_PASSES 0.8   /* of what is blamed passes through a function that may be to blame */
+#define DIRECT_DEPTH 1.5  /* of two functions, mean: hardly ever is another one between them */
+#define OTHERS_LEAST 0.05 /* of what is blamed: must be outside of the runtime */
 
 const char *severity_id(enum severity s)
 {
@@ -113,9 +111,9 @@ void finding_interval(struct finding *f, uint64_t from_ns, uint64_t to_ns)
     vec_push(&f->intervals, interval);
 }
 
-static bool is_runtime(const struct observed *o, const struct func_amount *row)
+bool is_of_runtime(const struct observed *o, struct func_id func)
 {
-    enum func_kind kind = profile_func(o->profile, row->func)->kind;
+    enum func_kind kind = profile_func(o->profile, func)->kind;
     return kind == FUNC_RUNTIME || kind == FUNC_GC || kind == FUNC_MARKER;
 }
 
@@ -126,12 +124,12 @@ static void runtime_last(const struct observed *o, struct func_amounts *function
     struct func_amount *rows = functions->ptr;
     uint64_t others = 0;
     for (size_t i = 0; i < functions->len; i++)
-        others += is_runtime(o, &rows[i]) ? 0 : rows[i].amount.weight;
+        others += is_of_runtime(o, rows[i].func) ? 0 : rows[i].amount.weight;
     if ((double)others < OTHERS_LEAST * (double)whole)
         return;
     size_t front = 0;
     for (size_t i = 0; i < functions->len; i++) {
-        if (is_runtime(o, &rows[i]))
+        if (is_of_runtime(o, rows[i].func))
             continue;
         struct func_amount row = rows[i];
         memmove(&rows[front + 1], &rows[front], (i - front) * sizeof *rows);

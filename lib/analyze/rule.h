@@ -67,6 +67,9 @@ char *finding_culprit(const struct finding *f, const struct observed *o);
 
 void finding_done(struct finding *f);
 
+/* A runtime's own, a collector's or a marker: says nothing of who makes it work. */
+bool is_of_runtime(const struct observed *o, struct func_id func);
+
 /* Puts a function before those that are blamed. */
 void finding_put_first(struct finding *f, const struct guilty *guilty);
 

@@ -23,10 +23,10 @@ static const struct share_rule matching = {
     .advice = {
         .any = "Rewrite the pattern so that no two parts can match the same text (no (a+)+, no .*.* "
                "in a row, anchors and possessive parts), bound the length of the input, or use an "
-               "engine that never backtracks (RE2). Where it is compiling: compile each pattern once, "
-               "not for each call.",
-        .go = "Compile each pattern once, in a package variable, not for each call; Go's own engine "
-              "never backtracks, so a long time in matching is long text.",
+               "engine that never backtracks (RE2). Where it is compiling: compile each pattern "
+               "once, not for each call.",
+        .go = "Compile each pattern once, in a package variable, not for each call; Go's own "
+              "engine never backtracks, so a long time in matching is long text.",
         .node = "Rewrite the pattern so that no two parts can match the same text (no (a+)+, no "
                 ".*.* in a row), check the length of the input first, or use the re2 package. The "
                 "pattern itself stands in the flame graph as RegExp:PATTERN.",

@@ -176,10 +176,9 @@ static enum answer found(const struct observed *o, const struct pinned *p, struc
             who.ptr, words_cores_of(p->demand, o->cpus_allowed).text, culprit);
     else
         finding_say(&f->summary,
-            "One thread does all the work: %s was busy in %s of the time, and the program used no "
-            "more than %s; most of it in %s.",
-            who.ptr, words_share(share).text, words_cores_of(p->demand, o->cpus_allowed).text,
-            culprit);
+            "One thread does all the work: %s was busy in %s of the time, though it may use %s; "
+            "most of it in %s.",
+            who.ptr, words_share(share).text, words_cores(o->cpus_allowed).text, culprit);
     advise(o, p, f);
     finding_prove(f, share, MOST_WINDOWS, "share", p->windows,
         "quarter seconds in which one core's worth was wanted and no more");

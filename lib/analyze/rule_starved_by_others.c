@@ -21,7 +21,7 @@ static double stolen_share(const struct observed *o)
     return stolen > 0 && busy > 0 ? stolen / busy : 0;
 }
 
-static void tell(const struct observed *o, struct finding *f)
+static void tell(const struct observed *o, double stolen, struct finding *f)
 {
     const struct process_id run = { 0 };
     double others = observed_rate(o, "host_others", run) / 1e9;
@@ -32,7 +32,7 @@ static void tell(const struct observed *o, struct finding *f)
     if (!isnan(others))
         finding_say(&f->detail, "Meanwhile others used %s%s.",
             words_cores_of(others, o->cpus_online).text,
-            stolen_share(o) > STARVED_SHARE ? ", much of it in other virtual machines" : "");
+            stolen > STARVED_SHARE ? ", much of it in other virtual machines" : "");
     finding_say(&f->alternative,
         "When the load generator runs on the same machine, it is one of the others.");
     finding_say(&f->advice,
@@ -82,7 +82,7 @@ static enum answer look(const struct observed *o, struct finding *ret_finding)
     if (o->starved_share <= STARVED_SHARE && stolen > STARVED_SHARE) {
         tell_stolen(o, stolen, ret_finding);
     } else if (o->starved_share > STARVED_SHARE) {
-        tell(o, ret_finding);
+        tell(o, stolen, ret_finding);
     } else {
         finding_say(&ret_finding->summary,
             "other programs kept it from a CPU for %s of the time that it wanted one",

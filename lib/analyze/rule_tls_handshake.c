@@ -22,7 +22,8 @@ static enum answer look(const struct observed *o, struct finding *ret_finding)
             .python = "Use one requests.Session (or httpx.Client) for all calls; as a server keep "
                       "connections and allow session tickets; use an ECDSA certificate.",
         },
-        .commands = { .any = "openssl s_time -connect HOST:PORT -new; openssl s_time -connect HOST:PORT -reuse" },
+        .commands = { .any = "openssl s_time -connect HOST:PORT -new; "
+                             "openssl s_time -connect HOST:PORT -reuse" },
     };
     return share_answer(o, &handshakes, ret_finding);
 }

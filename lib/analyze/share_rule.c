@@ -95,13 +95,6 @@ const char *advice_for(const struct observed *o, const struct advice *advice)
 
 /* ---- sentences ---- */
 
-/* A collector's own function says nothing of who makes it work. */
-static bool is_collector(const struct observed *o, struct func_id func)
-{
-    const enum func_kind kind = profile_func(o->profile, func)->kind;
-    return kind == FUNC_GC || kind == FUNC_RUNTIME;
-}
-
 static void say_summary(const struct observed *o, const struct share_rule *r,
     const struct share_judged *j, struct finding *f)
 {
@@ -113,7 +106,7 @@ static void say_summary(const struct observed *o, const struct share_rule *r,
         words_process(o, o->busiest->process, &who);
     const double first = f->guilty.len && !f->nameless ? f->guilty.ptr[0].share : 1;
     PROF_CLEANUP(strbuf_done) struct strbuf from = STRBUF_INIT;
-    if (!f->guilty.len || f->nameless || !is_collector(o, f->guilty.ptr[0].func))
+    if (!f->guilty.len || f->nameless || !is_of_runtime(o, f->guilty.ptr[0].func))
         strbuf_addf(&from, "; %s of that comes from %s",
             first >= NEARLY_ALL ? "all" : words_share(first).text, culprit);
     finding_say(&f->summary, "%s of the CPU time of %s, %s, goes into %s%s.",

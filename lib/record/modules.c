@@ -237,6 +237,13 @@ static uint32_t find_loaded(const struct modules *m, uint32_t file)
     return file;
 }
 
+/* python3.11, libpython3.11.so.1.0: only there is it worth reading the symbols. */
+static bool may_hold_python(const struct module_file *f)
+{
+    const struct slice name = slice_basename(f->map.path);
+    return slice_starts(name, "python") || slice_starts(name, "libpython");
+}
+
 static void load_file(struct modules *m, uint32_t index, pid_t pid)
 {
     struct module_file *f = &m->files.ptr[index];
@@ -251,7 +258,7 @@ static void load_file(struct modules *m, uint32_t index, pid_t pid)
     f->same_as = find_loaded(m, index);
     if (f->elf && f->same_as == index) {
         build_table(f);
-        if (memmem(f->map.path.ptr, f->map.path.len, "python", strlen("python")))
+        if (may_hold_python(f))
             f->python = python_symbols_find(f->elf);
     }
     if (f->fd >= 0 && ++m->open_files > OPEN_FILES_MAX)

@@ -28,7 +28,7 @@ enum {
     SETTLE_US = 2000,    /* a new thread's birth is recorded within this time */
     ATTACH_PASSES = 3,
     REMAP_INTERVAL_NS = 1000000000,
-    HASTE_NS = 500000000,
+    HASTE_NS = 500000000, /* to drain often for, after a stack that was read too late */
     ADJUST_INTERVAL_NS = 250000000,
     RATE_MIN_HZ = 49,
 };
@@ -38,9 +38,9 @@ struct perf_source {
     struct cpu_list cpus;
     struct perf_rings rings;
     struct perf_settings settings;
-    struct pid_table covered; /* thread -> 1: has events, opened or inherited */
-    uint64_t remap_after_ns;  /* not 0: records were lost, maps must be read again */
-    uint64_t haste_until_ns;
+    struct pid_table covered;               /* thread -> 1: has events, opened or inherited */
+    uint64_t remap_after_ns;                /* not 0: records were lost, maps must be read again */
+    uint64_t haste_until_ns;                /* 0: never was */
     uint64_t adjusted_ns, adjusted_samples; /* when the settings were last looked at */
     uint32_t skipped_threads;               /* could not be opened when attaching */
     int skipped_errno;

@@ -14,7 +14,7 @@ enum {
     VERSION_KNOWN = 0x030b, /* 3.11: the upper half of Py_Version (its Include/patchlevel.h) */
     FRAMES_MAX = 16384,     /* of Python, in one stack */
     LOOPS_MAX = 4096,
-    LOOP_FRAME_BYTES = 1024, /* no compiler made the loop's C frame larger */
+    LOOP_FRAME_BYTES = 1024, /* of the loop's C frame; gcc 12's has 352 */
     CALLEES_LOOKED_AT = 3,   /* for the registers that they have saved */
     SAVED_BYTES = 512,
     PUSHED_BYTES = 4 * WORD, /* by a call with more arguments than registers */

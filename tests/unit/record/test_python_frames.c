@@ -109,8 +109,12 @@ static void make_frame(unsigned depth, int function, unsigned unit, bool is_entr
     frame[68] = is_entry;
 }
 
-static struct python *start(struct profile *p)
+static struct profile *p;
+static struct python *python;
+
+static void start(void)
 {
+    p = profile_new();
     memset(&memory, 0, sizeof memory);
     memory.version = 0x030b07f0;
     make_text(&memory.file, "/srv/app.py");
@@ -125,8 +129,17 @@ static struct python *start(struct profile *p)
         .code_type = at(&memory.type),
         .version = at(&memory.version),
     };
-    return python_new(p, getpid(), &symbols, 0);
+    python = python_new(p, getpid(), &symbols, 0);
+    cr_assert(python);
 }
+
+static void end(void)
+{
+    python_free(python);
+    profile_free(p);
+}
+
+TestSuite(python_frames, .init = start, .fini = end);
 
 /* A C frame of the loop at a distance from the stack's start. */
 static void make_loop(size_t sp, int function, unsigned depth, uint64_t previous)
@@ -156,8 +169,8 @@ struct told {
     char text[400]; /* "at:name:line", leaf first */
 };
 
-static struct told tell(struct profile *p, struct python *python, const struct unwind_frame *frames,
-    uint32_t count, const struct unwind_regs *regs)
+static struct told tell_of(struct python *of, const struct unwind_frame *frames, uint32_t count,
+    const struct unwind_regs *regs)
 {
     const struct python_stack stack = { .pid = getpid(),
         .frames = frames,
@@ -165,7 +178,7 @@ static struct told tell(struct profile *p, struct python *python, const struct u
         .regs = regs,
         .copy = { .bytes = memory.stack, .len = STACK_BYTES, .address = at(memory.stack) } };
     struct told t = { 0 };
-    python_frames(python, &stack, &t.list);
+    python_frames(of, &stack, &t.list);
     for (size_t i = 0; i < t.list.len; i++) {
         const struct line *line = profile_frame_lines(p, t.list.ptr[i].frame);
         const size_t used = strlen(t.text);
@@ -176,11 +189,15 @@ static struct told tell(struct profile *p, struct python *python, const struct u
     return t;
 }
 
+/* Of a stack that is the loop alone. */
+static struct told tell_loop(void)
+{
+    const struct unwind_frame frames[] = { c_frame(LOOP_START + 9, 0) };
+    return tell_of(python, frames, 1, NULL);
+}
+
 Test(python_frames, tell_functions_and_lines_of_one_loop)
 {
-    struct profile *p = profile_new();
-    struct python *python = start(p);
-    cr_assert(python);
     make_frame(0, 0, 9, true);
     make_frame(1, 1, 2, false);
     make_frame(2, 2, 7, false);
@@ -188,18 +205,14 @@ Test(python_frames, tell_functions_and_lines_of_one_loop)
     set_newest_record(256);
     const struct unwind_frame frames[] = { c_frame(0x600000, 0), c_frame(LOOP_START + 9, 256),
         c_frame(0x600010, 2048) };
-    const struct told t = tell(p, python, frames, 3, NULL);
+    const struct told t = tell_of(python, frames, 3, NULL);
     cr_expect_str_eq(t.text, "1:Server.handle:11 1:serve:10 1:<module>:11");
     const struct slice file = profile_string(p, profile_func(p, (struct func_id){ 1 })->file);
     cr_expect(slice_is(file, "/srv/app.py"));
-    python_free(python);
-    profile_free(p);
 }
 
 Test(python_frames, take_the_line_from_the_registers_while_the_loop_itself_runs)
 {
-    struct profile *p = profile_new();
-    struct python *python = start(p);
     make_frame(0, 3, 9, true);
     make_loop(0, 3, 0, thread_root());
     set_newest_record(0);
@@ -207,16 +220,12 @@ Test(python_frames, take_the_line_from_the_registers_while_the_loop_itself_runs)
     struct unwind_regs regs = { 0 };
     regs.reg[3] = unit_address(3, 0);  /* where the function's bytecode begins */
     regs.reg[15] = unit_address(3, 2); /* the next instruction */
-    const struct told t = tell(p, python, frames, 1, &regs);
+    const struct told t = tell_of(python, frames, 1, &regs);
     cr_expect_str_eq(t.text, "0:encode:10", "its frame says line 11, which came later");
-    python_free(python);
-    profile_free(p);
 }
 
 Test(python_frames, belong_to_the_loop_that_runs_them)
 {
-    struct profile *p = profile_new();
-    struct python *python = start(p);
     make_frame(0, 0, 0, true);
     make_frame(1, 1, 0, true); /* called through C */
     make_frame(2, 3, 0, false);
@@ -225,101 +234,76 @@ Test(python_frames, belong_to_the_loop_that_runs_them)
     set_newest_record(128);
     const struct unwind_frame frames[] = { c_frame(LOOP_START + 9, 128), c_frame(0x600000, 900),
         c_frame(LOOP_START + 9, 1024) };
-    const struct told t = tell(p, python, frames, 3, NULL);
+    const struct told t = tell_of(python, frames, 3, NULL);
     cr_expect_str_eq(t.text, "0:encode:10 0:serve:10 2:<module>:10");
-    python_free(python);
-    profile_free(p);
 }
 
 /* Looks at the same stack until it is known where the loop keeps its function's bytecode. */
-static void learn(struct profile *p, struct python *python, const struct unwind_frame *frames)
+static void learn(void)
 {
     for (int i = 0; i < 20; i++)
-        tell(p, python, frames, 1, NULL);
+        tell_loop();
 }
 
 Test(python_frames, keep_the_function_of_the_sample_when_another_lies_there_by_now)
 {
-    struct profile *p = profile_new();
-    struct python *python = start(p);
     make_frame(0, 0, 0, true);
     make_frame(1, 1, 0, false);
     make_frame(2, 2, 0, false);
     make_loop(0, 2, 2, thread_root());
     set_newest_record(0);
-    const struct unwind_frame frames[] = { c_frame(LOOP_START + 9, 0) };
-    learn(p, python, frames);
+    learn();
 
     make_frame(2, 3, 0, false); /* the same callers have called something else */
-    cr_expect_str_eq(
-        tell(p, python, frames, 1, NULL).text, "0:Server.handle:0 0:serve:10 0:<module>:10");
+    cr_expect_str_eq(tell_loop().text, "0:Server.handle:0 0:serve:10 0:<module>:10");
 
     make_frame(1, 3, 0, true); /* and then the callers have gone, too */
     memset(memory.heap + 2 * FRAME_LEN, 0xff, FRAME_LEN);
-    cr_expect_str_eq(tell(p, python, frames, 1, NULL).text,
-        "0:Server.handle:0 0:serve:10 0:<module>:10", "as they were seen before");
-    python_free(python);
-    profile_free(p);
+    cr_expect_str_eq(
+        tell_loop().text, "0:Server.handle:0 0:serve:10 0:<module>:10", "as they were seen before");
 }
 
 Test(python_frames, seen_too_late_are_told_once_their_callers_were_seen_at_work)
 {
-    struct profile *p = profile_new();
-    struct python *python = start(p);
     make_frame(0, 0, 0, true);
     make_frame(1, 1, 0, false);
     make_frame(2, 2, 0, false);
     make_loop(0, 2, 2, thread_root());
     set_newest_record(0);
-    const struct unwind_frame frames[] = { c_frame(LOOP_START + 9, 0) };
-    learn(p, python, frames);
+    learn();
 
     make_frame(2, 3, 0, false); /* at work now: <module>, serve, encode */
     python_learn(python, getpid());
     make_loop(0, 3, 2, thread_root());
     memset(memory.heap + 2 * FRAME_LEN, 0xff, FRAME_LEN); /* seen when it has gone */
-    cr_expect_str_eq(tell(p, python, frames, 1, NULL).text, "0:encode:0 0:serve:10 0:<module>:10");
-    python_free(python);
-    profile_free(p);
+    cr_expect_str_eq(tell_loop().text, "0:encode:0 0:serve:10 0:<module>:10");
 }
 
 Test(python_frames, do_not_name_a_caller_whose_frame_does_not_end_where_the_next_begins)
 {
-    struct profile *p = profile_new();
-    struct python *python = start(p);
     put_half(&memory.codes[3], 76, LOCALS + 1); /* a larger frame than the others */
     make_frame(0, 3, 0, true);
     make_frame(1, 1, 0, false);
     make_loop(0, 1, 1, thread_root());
     set_newest_record(0);
-    const struct unwind_frame frames[] = { c_frame(LOOP_START + 9, 0) };
-    cr_expect_str_eq(tell(p, python, frames, 1, NULL).text, "0:serve:10");
-    python_free(python);
-    profile_free(p);
+    cr_expect_str_eq(tell_loop().text, "0:serve:10");
 }
 
 Test(python_frames, are_read_anew_when_the_memory_holds_another_function)
 {
-    struct profile *p = profile_new();
-    struct python *python = start(p);
     make_frame(0, 1, 0, true);
     make_loop(0, 1, 0, thread_root());
     set_newest_record(0);
-    const struct unwind_frame frames[] = { c_frame(LOOP_START + 9, 0) };
-    cr_expect_str_eq(tell(p, python, frames, 1, NULL).text, "0:serve:10");
+    cr_expect_str_eq(tell_loop().text, "0:serve:10");
     put(&memory.codes[1], 128, at(&memory.names[3]));
     struct told t = { 0 };
     for (int i = 0; i < 100; i++)
-        t = tell(p, python, frames, 1, NULL);
+        t = tell_loop();
     cr_expect_str_eq(t.text, "0:encode:10");
-    python_free(python);
-    profile_free(p);
 }
 
 Test(python_frames, decode_names_of_any_alphabet)
 {
-    struct profile *p = profile_new();
-    struct python *python = start(p);
     struct {
         uint64_t counts[2], length, hash, state, unused, utf8[3];
         uint16_t characters[4];
@@ -330,16 +314,11 @@ Test(python_frames, decode_names_of_any_alphabet)
     make_frame(0, 1, 0, true);
     make_loop(0, 1, 0, thread_root());
     set_newest_record(0);
-    const struct unwind_frame frames[] = { c_frame(LOOP_START + 9, 0) };
-    cr_expect_str_eq(tell(p, python, frames, 1, NULL).text, "0:f\u00fc\u4e2d:10");
-    python_free(python);
-    profile_free(p);
+    cr_expect_str_eq(tell_loop().text, "0:f\u00fc\u4e2d:10");
 }
 
 Test(python_frames, are_none_of_other_versions_and_of_memory_that_cannot_be_read)
 {
-    struct profile *p = profile_new();
-    struct python *python = start(p);
     const struct python_symbols symbols = { .loop_start = 1,
         .loop_end = 2,
         .code_type = at(&memory.type),
@@ -350,21 +329,17 @@ Test(python_frames, are_none_of_other_versions_and_of_memory_that_cannot_be_read
     cr_expect_null(python_new(p, getpid(), &symbols, 1ull << 46), "nothing is there");
     cr_expect_null(python_new(p, getpid(), &(struct python_symbols){ 0 }, 0), "no Python");
     cr_expect_null(python_fork(NULL));
-    python_free(python);
-    profile_free(p);
 }
 
 Test(python_frames, stand_any_memory)
 {
-    struct profile *p = profile_new();
-    struct python *python = start(p);
     make_frame(0, 0, 9, true);
     make_frame(1, 1, 2, false);
     make_loop(0, 1, 1, thread_root());
     set_newest_record(0);
     const struct unwind_frame frames[] = { c_frame(LOOP_START + 9, 0),
         c_frame(LOOP_START + 9, STACK_BYTES - WORD), c_frame(LOOP_START + 9, STACK_BYTES * 2) };
-    learn(p, python, frames);
+    learn();
     uint64_t seed = 7;
     for (int round = 0; round < 3000; round++) {
         seed = seed * 6364136223846793005ull + 1442695040888963407ull;
@@ -375,30 +350,24 @@ Test(python_frames, stand_any_memory)
         const size_t byte = (seed >> 32) % sizes[part];
         const uint8_t before = parts[part][byte];
         parts[part][byte] = (uint8_t)(seed >> 24);
-        tell(p, python, frames, 3, NULL);
+        tell_of(python, frames, 3, NULL);
         if (round % 7)
             parts[part][byte] = before;
     }
     make_frame(0, 0, 9, false); /* a frame that called itself */
     put(memory.heap, 48, frame_address(0));
-    tell(p, python, frames, 1, NULL);
-    python_free(python);
-    profile_free(p);
+    tell_loop();
 }
 
 Test(python_frames, of_a_child_are_found_without_learning_again)
 {
-    struct profile *p = profile_new();
-    struct python *python = start(p);
     make_frame(0, 1, 0, true);
     make_loop(0, 1, 0, thread_root());
     set_newest_record(0);
     const struct unwind_frame frames[] = { c_frame(LOOP_START + 9, 0) };
-    tell(p, python, frames, 1, NULL);
+    tell_loop();
     struct python *child = python_fork(python);
     put(memory.thread, 56, 0); /* what is learned by is gone, and the function has returned */
-    cr_expect_str_eq(tell(p, child, frames, 1, NULL).text, "0:serve:0");
+    cr_expect_str_eq(tell_of(child, frames, 1, NULL).text, "0:serve:0");
     python_free(child);
-    python_free(python);
-    profile_free(p);
 }
