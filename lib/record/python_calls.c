@@ -89,19 +89,27 @@ static void remember(
             (struct python_known_caller){ callee->frame, codes[i], *caller };
 }
 
-/* By who called this function, or else another, when it was last seen running there. */
+/* NULL: not seen running there. */
+static const struct python_call *known_caller(
+    struct python_calls *calls, uint64_t frame, uint64_t code)
+{
+    const struct python_known_caller *known = known_slot(calls, frame, code);
+    return known->frame == frame && known->code == code ? &known->caller : NULL;
+}
+
+/* By who called this function, or else another, when it was last seen running there. Between a call
+ * and its return the loop has one's function and the other's frame for a moment: a function that
+ * seems to have called itself there is the caller. */
 static bool recall(
     struct python_calls *calls, const struct python_call *callee, struct python_call *ret_caller)
 {
-    const uint64_t codes[] = { callee->code, 0 };
-    for (size_t i = 0; i < PROF_ARRAY_LEN(codes); i++) {
-        const struct python_known_caller *known = known_slot(calls, callee->frame, codes[i]);
-        if (known->frame != callee->frame || known->code != codes[i])
-            continue;
-        *ret_caller = known->caller;
-        return true;
-    }
-    return false;
+    const struct python_call *exact = known_caller(calls, callee->frame, callee->code);
+    const struct python_call *caller = exact ? exact : known_caller(calls, callee->frame, 0);
+    if (!exact && caller && caller->code == callee->code)
+        caller = known_caller(calls, caller->frame, caller->code);
+    if (caller)
+        *ret_caller = *caller;
+    return caller != NULL;
 }
 
 /* A function's frame begins where its caller's ends. If not, another lies there by now; a frame in

@@ -279,6 +279,18 @@ Test(python_frames, seen_too_late_are_told_once_their_callers_were_seen_at_work)
     cr_expect_str_eq(tell_loop().text, "0:encode:0 0:serve:10 0:<module>:10");
 }
 
+Test(python_frames, that_have_just_been_returned_to_have_not_called_themselves)
+{
+    make_frame(0, 0, 0, true);
+    make_frame(1, 1, 0, false);
+    make_frame(2, 2, 0, false);
+    make_loop(0, 2, 2, thread_root());
+    set_newest_record(0);
+    learn();
+    make_loop(0, 1, 2, thread_root()); /* serve goes on; the record has its callee's frame still */
+    cr_expect_str_eq(tell_loop().text, "0:serve:0 0:<module>:10");
+}
+
 Test(python_frames, do_not_name_a_caller_whose_frame_does_not_end_where_the_next_begins)
 {
     put_half(&memory.codes[3], 76, LOCALS + 1); /* a larger frame than the others */
