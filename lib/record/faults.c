@@ -5,8 +5,10 @@
  * pages a fault is up to 512 times as much, which only the process's size tells.
  *
  * How many faults make a sample follows their rate: one of a kind of event for each step, of which
- * one is open. Needs no right but those of the clock; faults that system calls take on behalf of
- * user code (reading into new memory) are seen at level full only.
+ * one is open. An event of threads takes about a microsecond of each switch; where that is more
+ * than a hundredth of what the target uses, it is open for a quarter of the time, in turn, and its
+ * samples count four times. Needs no right but those of the clock; faults that system calls take on
+ * behalf of user code (reading into new memory) are seen at level full only.
  */
 #include "record/source.h"
 
@@ -18,12 +20,17 @@
 #include "base/clock.h"
 #include "profile/evidence.h"
 #include "record/perf_extra.h"
+#include "record/thread_state.h"
 
 enum {
     STEP_FIRST = 2,
     RATE_LOW_HZ = 20, /* samples a second: below it the next smaller period, above ... */
     RATE_HIGH_HZ = 400,
     LOOK_INTERVAL_NS = 500000000,
+    SWITCH_COST_NS =
+        1070,             /* to leave a CPU and come back: measured with two processes and a pipe */
+    SWITCHES_PERCENT = 1, /* of the target's time, that may take */
+    REST_LOOKS = 3,       /* after one with the event open, when it is more */
 };
 
 static const uint64_t periods[] = { 1, 10, 100, 1000, 10000 };
@@ -35,6 +42,9 @@ struct faults {
     bool refused;
     uint64_t looked_ns, counted; /* samples of the open one, then */
     uint64_t page_bytes;
+    uint64_t switches, cpu_ns; /* of the target, at the last look */
+    bool in_turn;              /* a quarter of the time */
+    uint32_t rested;           /* looks since it was closed; 0: it is open */
 };
 
 static bool open_step(struct faults *f, size_t step, uint64_t now_ns)
@@ -67,6 +77,7 @@ static void *faults_start(struct recorder *r, struct err *e)
             .exclude_kernel = r->level != LEVEL_FULL,
             .with_stack = true,
             .stays = true,
+            .of_threads = true,
             .cost_ns = r->sample_cost_ns,
         };
         f->events[i] = extra_events_add(r->extras, &event);
@@ -103,32 +114,63 @@ static void faults_take(void *state, const struct perf_record *r)
         .thread = thread->row,
         .stack = stacks_intern(&rec->stacks, process, &r->sample),
         .count = 1,
-        .weight = period * f->page_bytes,
+        .weight = period * f->page_bytes * (f->in_turn ? REST_LOOKS + 1 : 1),
     };
     profile_add_channel_sample(rec->profile, CHANNEL_FAULTS, &sample);
 }
 
+/* Where other events are of CPUs, this one alone makes switches dearer. */
+static bool switches_are_dear(struct faults *f)
+{
+    const struct recorder *r = f->recorder;
+    uint32_t direct;
+    const uint64_t switches = extra_events_switches(r->extras, &direct);
+    const uint64_t cpu_ns = r->threads ? thread_states_cpu_ns(r->threads, r->drained_ns) : 0;
+    const uint64_t cost_ns = (switches - f->switches) * SWITCH_COST_NS;
+    const uint64_t used_ns = cpu_ns > f->cpu_ns ? cpu_ns - f->cpu_ns : 0;
+    const bool seen = switches != f->switches; /* else nobody looked at switches */
+    f->switches = switches;
+    f->cpu_ns = cpu_ns;
+    if (!seen)
+        return f->in_turn;
+    return extra_events_per_cpu(r->extras) && cost_ns * 100 > used_ns * SWITCHES_PERCENT;
+}
+
 /* One step at a time: a burst is over before a change of two would have been right. */
+static size_t next_step(const struct faults *f, uint64_t now_ns)
+{
+    const uint64_t count = extra_events_count(f->recorder->extras, f->events[f->step]);
+    const uint64_t rate = (count - f->counted) * NS_PER_S / (now_ns - f->looked_ns);
+    if (rate > RATE_HIGH_HZ && f->step + 1 < PROF_ARRAY_LEN(periods))
+        return f->step + 1;
+    return rate < RATE_LOW_HZ && f->step > 0 ? f->step - 1 : f->step;
+}
+
+static void close_step(struct faults *f)
+{
+    extra_events_close(f->recorder->extras, f->events[f->step]);
+}
+
 static void faults_drain(void *state, uint64_t now_ns, bool last)
 {
     struct faults *f = state;
-    struct extra_events *extras = f->recorder->extras;
     if (last || f->refused || now_ns < f->looked_ns + LOOK_INTERVAL_NS ||
-        extra_events_crowded(extras)) /* another step could not be opened */
+        extra_events_crowded(f->recorder->extras, f->events[0])) /* no other could be opened */
         return;
-    const uint64_t count = extra_events_count(extras, f->events[f->step]);
-    const uint64_t rate = (count - f->counted) * NS_PER_S / (now_ns - f->looked_ns);
-    size_t next = f->step;
-    if (rate > RATE_HIGH_HZ && next + 1 < PROF_ARRAY_LEN(periods))
-        next++;
-    else if (rate < RATE_LOW_HZ && next > 0)
-        next--;
-    if (next != f->step) {
-        extra_events_close(extras, f->events[f->step]);
-        open_step(f, next, now_ns);
+    const bool dear = switches_are_dear(f);
+    const size_t next = f->rested ? f->step : next_step(f, now_ns);
+    if (dear && (f->rested ? f->rested < REST_LOOKS : f->in_turn)) {
+        close_step(f);
+        f->step = next;
+        f->looked_ns = now_ns;
+        f->rested++;
+        return;
     }
-    f->looked_ns = now_ns;
-    f->counted = extra_events_count(extras, f->events[f->step]);
+    if (next != f->step)
+        close_step(f);
+    f->rested = 0;
+    f->in_turn = dear;
+    open_step(f, next, now_ns);
 }
 
 const struct source source_faults = {

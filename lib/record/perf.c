@@ -50,13 +50,26 @@ struct perf_source {
 
 /* ---- records ---- */
 
+/* A CPU's events see every program. A thread that executes another program takes the number of the
+ * main thread, whose end was told before. */
+static bool is_of_target(struct perf_source *p, const struct perf_record *r)
+{
+    if (!p->settings.per_cpu || r->kind == PERF_LOST)
+        return true;
+    if (r->kind == PERF_FORK)
+        return pid_table_get(&p->covered, (pid_t)r->fork.parent_tid) &&
+               (!p->settings.threads_only || r->pid == r->fork.parent_pid);
+    if (r->kind == PERF_NAME && r->name.exec &&
+        processes_find(&p->recorder->processes, (pid_t)r->pid))
+        return true;
+    return pid_table_get(&p->covered, (pid_t)r->tid) != 0;
+}
+
 static void take_sample(struct perf_source *p, const struct perf_record *r)
 {
     struct recorder *rec = p->recorder;
     if (r->time_ns < rec->from_ns || r->time_ns > rec->to_ns || (int32_t)r->tid <= 0)
         return;
-    if (p->settings.clock_per_cpu && !pid_table_get(&p->covered, (pid_t)r->tid))
-        return; /* another program's */
     const struct tracked_thread *thread =
         processes_thread(&rec->processes, (pid_t)r->pid, (pid_t)r->tid, r->time_ns);
     if (!thread)
@@ -100,8 +113,12 @@ static void apply_record(struct perf_source *p, const struct perf_record *r)
         pid_table_set(&p->covered, (pid_t)r->tid, 0);
         processes_apply(&p->recorder->processes, r);
         break;
-    case PERF_MAP:
     case PERF_NAME:
+        if (r->name.exec)
+            pid_table_set(&p->covered, (pid_t)r->tid, 1);
+        processes_apply(&p->recorder->processes, r);
+        break;
+    case PERF_MAP:
         processes_apply(&p->recorder->processes, r);
         break;
     case PERF_EVENT:
@@ -145,7 +162,9 @@ static void drain_until(struct perf_source *p, uint64_t until_ns)
         perf_ring_refresh(&p->rings.ptr[i]);
     struct perf_ring *ring;
     while ((ring = oldest_ring(&p->rings, until_ns))) {
-        take_record(p, perf_ring_peek(ring));
+        const struct perf_record *r = perf_ring_peek(ring);
+        if (is_of_target(p, r))
+            take_record(p, r);
         perf_ring_skip(ring);
     }
     p->recorder->drained_ns = until_ns < now_ns ? until_ns : now_ns;
@@ -261,6 +280,8 @@ static bool open_target(struct perf_source *p, struct err *e)
         p->settings.enable_on_exec = true;
         if (!open_thread(p, p->recorder->target, e))
             return false;
+        if (p->settings.per_cpu)
+            perf_rings_enable(&p->rings, true);
         if (processes_add_running(
                 &p->recorder->processes, p->recorder->target, clock_monotonic_ns()))
             return true;
@@ -289,10 +310,12 @@ static bool probe_level(struct perf_source *p, struct err *e)
         if (!perf_trial_run(ladder[i], &trial, e))
             continue;
         p->settings.level = p->recorder->level = ladder[i];
-        p->settings.clock_per_cpu = perf_clock_per_cpu_works(&p->settings, &p->cpus);
+        p->settings.per_cpu = perf_per_cpu_works(&p->settings, &p->cpus);
+        extra_events_set_per_cpu(p->recorder->extras, p->settings.per_cpu);
         err_done(e);
         p->recorder->sample_cost_ns = trial.cost_ns;
-        p->recorder->switch_cost = switch_trial_run(&p->settings);
+        if (!p->settings.per_cpu)
+            p->recorder->switch_cost = switch_trial_run(&p->settings);
         return true;
     }
     return err_wrap(e, "nothing can be sampled here (level none)");
@@ -398,15 +421,15 @@ static void adjust(struct perf_source *p, uint64_t now_ns)
 {
     const struct recorder *r = p->recorder;
     struct perf_settings next = p->settings;
-    const bool keep = extra_events_crowded(r->extras) || extra_events_disturb(r->extras);
-    if (now_ns - p->adjusted_ns < ADJUST_INTERVAL_NS || (keep && !p->settings.clock_per_cpu))
+    const bool keep = extra_events_crowded(r->extras, 0) || extra_events_disturb(r->extras);
+    if (now_ns - p->adjusted_ns < ADJUST_INTERVAL_NS || (keep && !p->settings.per_cpu))
         return; /* a crowd's events cannot be opened again */
     next.stack_bytes = stacks_next_bytes(&p->recorder->stacks, next.stack_bytes);
     if (r->options->rate_hz == 0 && over_budget(p) && next.rate_hz / 2 >= RATE_MIN_HZ)
         next.rate_hz /= 2;
     const bool other_stack = next.stack_bytes != p->settings.stack_bytes;
     const bool other_rate = next.rate_hz != p->settings.rate_hz;
-    const bool clocks_do = p->settings.clock_per_cpu && (keep || !other_stack || !r->extras);
+    const bool clocks_do = p->settings.per_cpu && (keep || !other_stack || !r->extras);
     if ((other_stack || other_rate) && clocks_do)
         reset_clocks(p, &next);
     else if (other_stack || other_rate)
@@ -415,9 +438,21 @@ static void adjust(struct perf_source *p, uint64_t now_ns)
     p->adjusted_samples = r->samples + r->lost;
 }
 
+/* Births that were lost. */
+static void cover_family(struct perf_source *p)
+{
+    struct pid_list pids = { 0 };
+    extra_events_family(p->recorder, &pids);
+    for (size_t i = 0; i < pids.len; i++)
+        open_process(p, pids.ptr[i], NULL);
+    vec_done(&pids);
+}
+
 static void remap(struct perf_source *p, uint64_t now_ns)
 {
     struct processes *ps = &p->recorder->processes;
+    if (p->settings.per_cpu)
+        cover_family(p);
     for (size_t i = 0; i < ps->list.len; i++)
         if (ps->list.ptr[i].alive)
             processes_read_maps(ps, &ps->list.ptr[i]);

@@ -5,6 +5,7 @@
 #include <linux/hw_breakpoint.h>
 #include <linux/perf_event.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/ioctl.h>
 #include <time.h>
 #include <unistd.h>
@@ -13,17 +14,20 @@
 #include "base/clock.h"
 #include "record/arch.h"
 #include "record/source.h"
+#include "record/thread_filter.h"
 
 enum {
     CROWD_THREADS = 256,
     CROWD_PAIRS = 4096, /* of a thread and a CPU */
     SWITCHES_MANY_HZ = 40000,
     BIRTHS_MANY_HZ = 200, /* times CPUs: each has its own event */
+    AIM_THREADS_MAX = 48, /* that tracepoints are filtered for */
 };
 
 #define RATE_WINDOW_NS (100 * NS_PER_MS)
 #define DIRECT_NS (10 * NS_PER_US) /* from one thread's end on a CPU to the next one's begin */
 #define BIRTHS_WINDOW_NS NS_PER_S  /* not what a pool of threads takes to start */
+#define AIM_INTERVAL_NS (500 * NS_PER_MS)
 
 struct open_event {
     struct extra_event what; /* its filter is owned */
@@ -31,7 +35,7 @@ struct open_event {
     uint64_t opened_ns; /* threads that are born from now on inherit it */
     pid_t only;         /* with one_process */
     bool open;
-    bool from_exec; /* there since the target's exec, for every thread: rests when it is closed */
+    bool rests;     /* every thread has it, whatever comes: it is only disabled when it is closed */
     bool unsettled; /* threads that were born meanwhile may lack it */
     uint64_t count;
 };
@@ -53,6 +57,10 @@ struct extra_events {
     bool switches_counted;
     bool switches_many; /* when they were counted last */
     bool births_many;   /* at some time */
+    bool per_cpu;
+    struct pid_list aim; /* threads that tracepoints of CPUs are filtered for; none: of all */
+    uint64_t aimed_ns, births_at_aim;
+    bool filters_work;
 };
 
 struct extra_events *extra_events_new(struct recorder *r, const struct cpu_list *cpus)
@@ -61,8 +69,25 @@ struct extra_events *extra_events_new(struct recorder *r, const struct cpu_list 
     x->recorder = r;
     x->cpus = cpus;
     x->count = 1;
+    x->filters_work = thread_filter_works();
     x->ids.sample_types[0] = perf_record_sample_type();
     return x;
+}
+
+void extra_events_set_per_cpu(struct extra_events *x, bool per_cpu)
+{
+    if (x)
+        x->per_cpu = per_cpu;
+}
+
+bool extra_events_per_cpu(const struct extra_events *x)
+{
+    return x && x->per_cpu;
+}
+
+static bool is_per_cpu(const struct extra_events *x, const struct open_event *o)
+{
+    return x->per_cpu && !o->what.one_process && !o->what.of_threads;
 }
 
 static void close_fds(struct extra_events *x, uint32_t event)
@@ -71,7 +96,7 @@ static void close_fds(struct extra_events *x, uint32_t event)
     for (size_t i = 0; i < o->fds.len; i++)
         close(o->fds.ptr[i]);
     vec_done(&o->fds);
-    o->from_exec = false;
+    o->rests = false;
     perf_event_ids_remove(&x->ids, event);
     pid_table_clear_bits(&x->covered, 1u << event);
 }
@@ -86,6 +111,7 @@ void extra_events_free(struct extra_events *x)
     }
     perf_event_ids_done(&x->ids);
     pid_table_done(&x->covered);
+    vec_done(&x->aim);
     free(x);
 }
 
@@ -113,7 +139,8 @@ static bool before_exec(const struct extra_events *x)
 static struct perf_event_attr make_attr(const struct extra_events *x, const struct open_event *o)
 {
     const struct extra_event *e = &o->what;
-    const bool waits = before_exec(x);
+    const bool per_cpu = is_per_cpu(x, o);
+    const bool waits = before_exec(x) && !per_cpu;
     struct perf_event_attr attr = {
         .type = e->type,
         .size = sizeof(struct perf_event_attr),
@@ -122,8 +149,8 @@ static struct perf_event_attr make_attr(const struct extra_events *x, const stru
         .sample_type = sample_type(e),
         .disabled = waits || !o->open,
         .enable_on_exec = waits && o->open,
-        .inherit = 1,
-        .inherit_thread = x->recorder->options->no_children,
+        .inherit = !per_cpu,
+        .inherit_thread = !per_cpu && x->recorder->options->no_children,
         .exclude_kernel = e->exclude_kernel,
         .exclude_callchain_kernel = e->exclude_kernel,
         .exclude_hv = 1,
@@ -146,6 +173,18 @@ static struct perf_event_attr make_attr(const struct extra_events *x, const stru
     return attr;
 }
 
+/* The event's own filter and that of the threads. False with errno. */
+static bool set_filter(const struct extra_events *x, const struct open_event *o, int fd)
+{
+    const bool aimed = is_per_cpu(x, o) && o->what.type == PERF_TYPE_TRACEPOINT && x->aim.len > 0;
+    PROF_CLEANUP(strbuf_done) struct strbuf text = STRBUF_INIT;
+    if (aimed)
+        thread_filter_text(&x->aim, o->what.filter, &text);
+    else if (o->what.filter)
+        strbuf_adds(&text, o->what.filter);
+    return text.len == 0 || ioctl(fd, PERF_EVENT_IOC_SET_FILTER, text.ptr) == 0;
+}
+
 static int open_on(struct extra_events *x, uint32_t event, pid_t tid, size_t cpu)
 {
     const struct extra_event *what = &x->list[event].what;
@@ -158,8 +197,8 @@ static int open_on(struct extra_events *x, uint32_t event, pid_t tid, size_t cpu
     }
     if (fd < 0)
         return -1;
-    if ((!what->filter || ioctl(fd, PERF_EVENT_IOC_SET_FILTER, what->filter) == 0) &&
-        perf_rings_redirect(x->rings, cpu, fd) && perf_open_identify(fd, event, &x->ids))
+    if (set_filter(x, &x->list[event], fd) && perf_rings_redirect(x->rings, cpu, fd) &&
+        perf_open_identify(fd, event, &x->ids))
         return fd;
     const int error = errno;
     close(fd);
@@ -184,7 +223,8 @@ static bool open_thread(struct extra_events *x, uint32_t event, pid_t tid)
         errno = error;
         return false;
     }
-    pid_table_set(&x->covered, tid, pid_table_get(&x->covered, tid) | 1u << event);
+    if (tid > 0)
+        pid_table_set(&x->covered, tid, pid_table_get(&x->covered, tid) | 1u << event);
     return true;
 }
 
@@ -208,6 +248,8 @@ static int open_missing(struct extra_events *x, uint32_t event)
 {
     struct pid_list pids = { 0 };
     int error = 0;
+    if (is_per_cpu(x, &x->list[event]))
+        return x->list[event].fds.len > 0 || open_thread(x, event, -1) ? 0 : errno;
     if (x->list[event].what.one_process)
         vec_push(&pids, x->list[event].only);
     else
@@ -264,16 +306,16 @@ static void note_crowd(struct extra_events *x, const struct extra_event *what)
 static void shed(struct extra_events *x)
 {
     for (uint32_t i = 1; i < x->count; i++) {
-        if (!x->list[i].open || x->list[i].what.stays)
+        if (!x->list[i].open || x->list[i].what.stays || is_per_cpu(x, &x->list[i]))
             continue;
         extra_events_close(x, i);
         note_crowd(x, &x->list[i].what);
     }
 }
 
-bool extra_events_crowded(const struct extra_events *x)
+bool extra_events_crowded(const struct extra_events *x, uint32_t event)
 {
-    return x && x->crowded;
+    return x && x->crowded && event < x->count && !is_per_cpu(x, &x->list[event]);
 }
 
 /* ---- for sources ---- */
@@ -282,11 +324,11 @@ bool extra_events_crowded(const struct extra_events *x)
 static void open_before_exec(struct extra_events *x, uint32_t event)
 {
     struct open_event *o = &x->list[event];
-    if (!before_exec(x) || !x->rings || o->what.one_process)
+    if (!before_exec(x) || !x->rings || o->what.one_process || (x->per_cpu && o->what.of_threads))
         return;
     o->opened_ns = clock_monotonic_ns();
     open_missing(x, event);
-    o->from_exec = o->fds.len > 0;
+    o->rests = o->fds.len > 0;
 }
 
 uint32_t extra_events_add(struct extra_events *x, const struct extra_event *event)
@@ -319,8 +361,9 @@ static bool open_all(struct extra_events *x, uint32_t event)
         note_refusal(x, &o->what, error);
         return false;
     }
-    o->from_exec = before_exec(x) && o->fds.len > 0 && !o->what.one_process;
-    o->unsettled = !o->from_exec;
+    o->rests = o->fds.len > 0 &&
+               (is_per_cpu(x, o) || (before_exec(x) && !o->what.one_process && !x->per_cpu));
+    o->unsettled = !o->rests;
     return true;
 }
 
@@ -334,12 +377,12 @@ bool extra_events_open(struct extra_events *x, uint32_t event)
     if (o->what.one_process && !o->what.code_address)
         return false;
     count_heads(x);
-    if (x->crowded) {
+    if (extra_events_crowded(x, event)) {
         note_crowd(x, &o->what);
         return false;
     }
     o->open = true;
-    if (o->from_exec && !before_exec(x))
+    if (o->rests && (is_per_cpu(x, o) || !before_exec(x)))
         switch_on(o, true);
     else
         o->open = open_all(x, event);
@@ -351,7 +394,7 @@ void extra_events_close(struct extra_events *x, uint32_t event)
     if (event == 0 || event >= x->count)
         return;
     x->list[event].open = false;
-    if (x->list[event].from_exec && !x->births_many)
+    if (x->list[event].rests && !x->births_many)
         switch_on(&x->list[event], false);
     else
         close_fds(x, event);
@@ -367,12 +410,13 @@ static bool sees_switches(const struct extra_events *x)
 
 bool extra_events_too_early(const struct extra_events *x)
 {
-    return x && x->recorder->options->argv && !x->switches_counted && sees_switches(x);
+    return x && x->recorder->options->argv && !x->per_cpu && !x->switches_counted &&
+           sees_switches(x);
 }
 
 bool extra_events_disturb(const struct extra_events *x)
 {
-    return x && x->switches_many && x->recorder->options->argv;
+    return x && x->switches_many && !x->per_cpu && x->recorder->options->argv;
 }
 
 void extra_events_aim(struct extra_events *x, uint32_t event, pid_t pid, uint64_t address)
@@ -434,6 +478,8 @@ void extra_events_open_thread(struct extra_events *x, pid_t tid)
     for (uint32_t i = 1; i < x->count; i++)
         if (x->list[i].what.one_process)
             x->list[i].unsettled = x->list[i].open;
+        else if (x->list[i].open && is_per_cpu(x, &x->list[i]))
+            open_missing(x, i);
         else if (x->list[i].open && !(pid_table_get(&x->covered, tid) >> i & 1))
             open_thread(x, i, tid);
 }
@@ -497,7 +543,7 @@ static void rate_births(struct extra_events *x, uint64_t now_ns)
 {
     const uint64_t passed_ns = now_ns - x->births_from_ns;
     const uint64_t events = (x->births - x->births_from) * x->cpus->len;
-    if (x->births_many || (x->births_from_ns && passed_ns < BIRTHS_WINDOW_NS))
+    if (x->per_cpu || x->births_many || (x->births_from_ns && passed_ns < BIRTHS_WINDOW_NS))
         return;
     x->births_many = x->births_from_ns && events * NS_PER_S > BIRTHS_MANY_HZ * passed_ns;
     x->births_from_ns = now_ns;
@@ -507,8 +553,64 @@ static void rate_births(struct extra_events *x, uint64_t now_ns)
             close_fds(x, i);
 }
 
+/* ---- aiming at the target's threads ---- */
+
+/* None: while threads are being born, whoever comes must be seen; and of too many no filter is
+ * made.
+ */
+static void find_aim(const struct extra_events *x, struct pid_list *ret_tids)
+{
+    const struct processes *ps = &x->recorder->processes;
+    if (x->births != x->births_at_aim || !x->filters_work)
+        return;
+    for (size_t i = 0; i < ps->threads.len; i++)
+        if (pid_table_get(&ps->by_tid, ps->threads.ptr[i].tid) == i + 1)
+            vec_push(ret_tids, ps->threads.ptr[i].tid);
+    if (ret_tids->len > AIM_THREADS_MAX)
+        vec_clear(ret_tids);
+}
+
+/* The kernel takes one filter in an event's life (EEXIST). The new one is there before the old one
+ * goes, which would make it unregister the tracepoint and wait for all CPUs. */
+static void aim_anew(struct extra_events *x, uint32_t event)
+{
+    struct open_event *o = &x->list[event];
+    struct open_event before = { .fds = o->fds };
+    switch_on(&before, false);
+    perf_event_ids_remove(&x->ids, event);
+    memset(&o->fds, 0, sizeof o->fds);
+    if (!open_thread(x, event, -1))
+        o->open = o->rests = false;
+    for (size_t i = 0; i < before.fds.len; i++)
+        close(before.fds.ptr[i]);
+    vec_done(&before.fds);
+}
+
+static void aim(struct extra_events *x, uint64_t now_ns)
+{
+    struct pid_list tids = { 0 };
+    if (!x->per_cpu || !x->rings || now_ns - x->aimed_ns < AIM_INTERVAL_NS)
+        return;
+    find_aim(x, &tids);
+    x->aimed_ns = now_ns;
+    x->births_at_aim = x->births;
+    const bool same =
+        tids.len == x->aim.len &&
+        (tids.len == 0 || memcmp(tids.ptr, x->aim.ptr, tids.len * sizeof *tids.ptr) == 0);
+    if (same) {
+        vec_done(&tids);
+        return;
+    }
+    vec_done(&x->aim);
+    x->aim = tids;
+    for (uint32_t i = 1; i < x->count; i++)
+        if (x->list[i].what.type == PERF_TYPE_TRACEPOINT && x->list[i].fds.len > 0)
+            aim_anew(x, i);
+}
+
 void extra_events_settle(struct extra_events *x)
 {
+    aim(x, clock_monotonic_ns());
     rate_switches(x, clock_monotonic_ns());
     rate_births(x, clock_monotonic_ns());
     count_heads(x);

@@ -8,17 +8,25 @@
  * An event that is open is inherited by new threads and children, and comes back after the sampler
  * has opened its own events again.
  *
- * Threads that inherited all their events from one another share them: when the kernel switches
- * between two of them it leaves everything in place (perf_event_context_sched_out(),
- * context_equiv() in kernel/events/core.c). To open or close one event on a thread that runs
- * already ends that for the rest of its life, and each switch then takes down one thread's events
- * and sets up the other's: some 3 us, which doubles the CPU time of a program that does little
- * else. So every event of a launched target is there before its exec, and is only enabled and
- * disabled after that. Measured with two threads and a pipe (tests/bench/storm.c): all of them at
- * rest take 0.6 us of a switch and the system calls around it, most of it for tracepoints of calls,
- * which keep every system call of the machine on the slow path, at rest or not. Where that cannot
- * be (breakpoints, attaching), and in a target that makes many threads, which would each have to
- * make all those events, they are opened late and really closed.
+ * Where the sampler's events belong to the CPUs (perf_open.h), so do these: a switch of the target
+ * then costs nothing for them, and births, crowds and attaching make no difference. They see other
+ * programs too, whose records the sampler leaves out. So that a busy neighbour does not pay for
+ * them, tracepoints are filtered in the kernel for the target's threads (thread_filter.h) as long
+ * as no thread is born. His context switches have records. His page faults would have stacks, which
+ * fill a ring in no time, so that those are of threads everywhere.
+ *
+ * Else they belong to threads. Threads that inherited all their events from one another share them:
+ * when the kernel switches between two of them it leaves everything in place
+ * (perf_event_context_sched_out(), context_equiv() in kernel/events/core.c). To open or close one
+ * event on a thread that runs already ends that for the rest of its life, and each switch then
+ * takes down one thread's events and sets up the other's: some 3 us, which doubles the CPU time of
+ * a program that does little else. So every event of a launched target is there before its exec,
+ * and is only enabled and disabled after that. Measured with two threads and a pipe
+ * (tests/bench/storm.c): all of them at rest take 0.6 us of a switch and the system calls around
+ * it, most of it for tracepoints of calls, which keep every system call of the machine on the slow
+ * path, at rest or not. Where that cannot be (breakpoints, attaching), and in a target that makes
+ * many threads, which would each have to make all those events, they are opened late and really
+ * closed.
  *
  * Owned by the sampler; recorder.extras is NULL where there is none or the recording wants none.
  */
@@ -51,6 +59,7 @@ struct extra_event {
     bool with_raw;         /* a tracepoint's fields */
     bool switches;         /* PERF_SWITCH records of the threads */
     bool one_process;      /* what extra_events_aim() names; not its children, nor after its exec */
+    bool of_threads;       /* wherever others are of CPUs: a neighbour's would fill the rings */
     bool stays;            /* in a crowd too, see extra_events_crowded() */
     uint64_t cost_ns;      /* what one record takes from the target, for the estimate */
 };
@@ -58,6 +67,11 @@ struct extra_event {
 struct extra_events;
 
 struct extra_events *extra_events_new(struct recorder *r, const struct cpu_list *cpus);
+
+/* Before the first event: they belong to CPUs. x NULL: nothing. */
+void extra_events_set_per_cpu(struct extra_events *x, bool per_cpu);
+bool extra_events_per_cpu(const struct extra_events *x);
+
 void extra_events_free(struct extra_events *x);
 
 /* ---- for sources ---- */
@@ -74,10 +88,11 @@ bool extra_events_is_open(const struct extra_events *x, uint32_t event);
  */
 void extra_events_aim(struct extra_events *x, uint32_t event, pid_t pid, uint64_t address);
 
-/* The target has so many threads that to open an event on each, or to close it, would hold them up:
- * a descriptor for each thread and CPU, and an interrupt for each that runs. Nothing can be opened
- * then, and what is open was closed, with a note, unless it stays. */
-bool extra_events_crowded(const struct extra_events *x);
+/* The event is of threads, and the target has so many that to open it on each, or to close it,
+ * would hold them up: a descriptor for each thread and CPU, and an interrupt for each that runs. It
+ * cannot be opened then, and when it was open it was closed, with a note, unless it stays. Event 0:
+ * those of the sampler. */
+bool extra_events_crowded(const struct extra_events *x, uint32_t event);
 
 /* A launched target switches threads so often that it would feel it if an event were opened late:
  * better not now. */

@@ -59,18 +59,19 @@ void cpu_list_read(struct cpu_list *ret_cpus)
 
 /* ---- one event ---- */
 
+/* With per_cpu it only tells of maps, names, births and ends, and a clock is beside it. */
 static struct perf_event_attr make_attr(const struct perf_settings *s)
 {
     return (struct perf_event_attr){
         .type = PERF_TYPE_SOFTWARE,
         .size = sizeof(struct perf_event_attr),
-        .config = s->clock_per_cpu ? PERF_COUNT_SW_DUMMY : PERF_COUNT_SW_CPU_CLOCK,
-        .sample_period = s->clock_per_cpu ? 0 : NS_PER_S / s->rate_hz,
+        .config = s->per_cpu ? PERF_COUNT_SW_DUMMY : PERF_COUNT_SW_CPU_CLOCK,
+        .sample_period = s->per_cpu ? 0 : NS_PER_S / s->rate_hz,
         .sample_type = perf_record_sample_type() | (s->ids ? PERF_SAMPLE_IDENTIFIER : 0),
         .disabled = 1,
-        .inherit = s->inherit,
-        .inherit_thread = s->threads_only,
-        .enable_on_exec = s->enable_on_exec,
+        .inherit = s->inherit && !s->per_cpu,
+        .inherit_thread = s->threads_only && !s->per_cpu,
+        .enable_on_exec = s->enable_on_exec && !s->per_cpu,
         .exclude_kernel = s->level == LEVEL_USER,
         .exclude_callchain_kernel = s->level == LEVEL_USER,
         .exclude_hv = 1,
@@ -88,11 +89,11 @@ static struct perf_event_attr make_attr(const struct perf_settings *s)
     };
 }
 
-/* Of whatever runs on a CPU. The records about threads come from their own events. */
+/* Of whatever runs on a CPU. */
 static struct perf_event_attr make_clock_attr(const struct perf_settings *s)
 {
     struct perf_settings clock = *s;
-    clock.clock_per_cpu = clock.inherit = clock.threads_only = clock.enable_on_exec = false;
+    clock.per_cpu = clock.inherit = clock.threads_only = clock.enable_on_exec = false;
     struct perf_event_attr attr = make_attr(&clock);
     attr.mmap = attr.mmap2 = attr.build_id = attr.comm = attr.comm_exec = attr.task = 0;
     attr.exclude_idle = 1;
@@ -109,6 +110,8 @@ int perf_open_attr(struct perf_event_attr *attr, pid_t tid, int cpu)
 int perf_open_event(const struct perf_settings *settings, pid_t tid, int cpu)
 {
     struct perf_event_attr attr = make_attr(settings);
+    if (settings->per_cpu)
+        tid = -1;
     int fd = perf_open_attr(&attr, tid, cpu);
     if (fd < 0 && (errno == EINVAL || errno == E2BIG)) {
         attr.build_id = 0; /* kernel 5.12 */
@@ -156,7 +159,7 @@ static bool open_all(struct perf_rings *rings, const struct perf_settings *setti
     return true;
 }
 
-bool perf_clock_per_cpu_works(const struct perf_settings *settings, const struct cpu_list *cpus)
+bool perf_per_cpu_works(const struct perf_settings *settings, const struct cpu_list *cpus)
 {
     struct perf_event_attr attr = make_clock_attr(settings);
     if (settings->level != LEVEL_FULL || cpus->len > CLOCKS_MOST)
@@ -245,7 +248,7 @@ bool perf_rings_open(struct perf_rings *ret_rings, const struct perf_settings *s
         perf_rings_close(&rings);
         return false;
     }
-    if (settings->clock_per_cpu && !perf_rings_set_clocks(&rings, settings, cpus)) {
+    if (settings->per_cpu && !perf_rings_set_clocks(&rings, settings, cpus)) {
         perf_open_error(e, errno, tid);
         perf_rings_close(&rings);
         return false;
@@ -265,6 +268,8 @@ bool perf_rings_add(struct perf_rings *rings, const struct perf_settings *settin
     const struct cpu_list *cpus)
 {
     const size_t before = rings->fds.len;
+    if (settings->per_cpu)
+        return true;
     if (!open_all(rings, settings, tid, cpus))
         return false;
     for (size_t i = 0; i < cpus->len; i++) {

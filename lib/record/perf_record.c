@@ -285,6 +285,7 @@ static void decode_other(
         decode_lost(c, header->type, r);
         break;
     case PERF_RECORD_SWITCH:
+    case PERF_RECORD_SWITCH_CPU_WIDE: /* and whom to or from, which is told there too */
         decode_switch(header->misc, r);
         break;
     default:

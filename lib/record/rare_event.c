@@ -43,7 +43,7 @@ static void keep_rate(struct rare_event *s, uint64_t now_ns)
     struct extra_events *extras = s->recorder->extras;
     const uint64_t count = extra_events_count(extras, s->event);
     const uint64_t more = count - s->counted;
-    if (extra_events_crowded(extras)) {
+    if (extra_events_crowded(extras, s->event)) {
         s->paused_ns = now_ns;
     } else if (s->paused_ns && now_ns - s->paused_ns >= PAUSE_NS) {
         s->paused_ns = 0;

@@ -179,7 +179,7 @@ static void begin_burst(struct syscalls *s, uint64_t now_ns)
 {
     struct extra_events *extras = s->recorder->extras;
     s->next_ns = now_ns + BURST_EVERY_NS;
-    if (extra_events_crowded(extras))
+    if (extra_events_crowded(extras, s->enter))
         return;
     objects_doubt(s->objects);
     s->counted = events_so_far(s);
@@ -235,7 +235,7 @@ static void syscalls_drain(void *state, uint64_t now_ns, bool last)
         return;
     if (s->next_ns == 0)
         s->next_ns = r->from_ns + BURST_FIRST_NS;
-    const bool over = last || now_ns >= r->to_ns || extra_events_crowded(r->extras);
+    const bool over = last || now_ns >= r->to_ns || extra_events_crowded(r->extras, s->enter);
     const bool enough =
         now_ns - s->began_ns >= BURST_NS || events_so_far(s) - s->counted >= EVENTS_MAX;
     if (s->in_burst && (over || enough))
