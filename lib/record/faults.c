@@ -6,9 +6,9 @@
  *
  * How many faults make a sample follows their rate: one of a kind of event for each step, of which
  * one is open. An event of threads takes about a microsecond of each switch; where that is more
- * than a hundredth of what the target uses, it is open for a quarter of the time, in turn, and its
- * samples count four times. Needs no right but those of the clock; faults that system calls take on
- * behalf of user code (reading into new memory) are seen at level full only.
+ * than a hundredth of what the target uses, it is open in turns, and its samples count the more.
+ * Needs no right but those of the clock; faults that system calls take on behalf of user code
+ * (reading into new memory) are seen at level full only.
  */
 #include "record/source.h"
 
@@ -27,10 +27,11 @@ enum {
     RATE_LOW_HZ = 20, /* samples a second: below it the next smaller period, above ... */
     RATE_HIGH_HZ = 400,
     LOOK_INTERVAL_NS = 500000000,
-    SWITCH_COST_NS =
-        1070,             /* to leave a CPU and come back: measured with two processes and a pipe */
-    SWITCHES_PERCENT = 1, /* of the target's time, that may take */
-    REST_LOOKS = 3,       /* after one with the event open, when it is more */
+    LOOK_FIRST_NS = 100000000, /* a storm of switches is noticed soon */
+    SWITCH_COST_NS = 800,      /* leaving a CPU and coming back: with two threads and a pipe */
+    SWITCHES_PERCENT = 1,      /* of the target's time, that may take */
+    REST_LOOKS_MIN = 3,        /* after one with the event open, when it is more */
+    REST_LOOKS_MAX = 9,
 };
 
 static const uint64_t periods[] = { 1, 10, 100, 1000, 10000 };
@@ -43,8 +44,9 @@ struct faults {
     uint64_t looked_ns, counted; /* samples of the open one, then */
     uint64_t page_bytes;
     uint64_t switches, cpu_ns; /* of the target, at the last look */
-    bool in_turn;              /* a quarter of the time */
-    uint32_t rested;           /* looks since it was closed; 0: it is open */
+    bool looked;
+    uint32_t rest_looks; /* of each turn: closed for so many, open for one; 0: always open */
+    uint32_t rested;     /* looks since it was closed; 0: it is open */
 };
 
 static bool open_step(struct faults *f, size_t step, uint64_t now_ns)
@@ -114,13 +116,13 @@ static void faults_take(void *state, const struct perf_record *r)
         .thread = thread->row,
         .stack = stacks_intern(&rec->stacks, process, &r->sample),
         .count = 1,
-        .weight = period * f->page_bytes * (f->in_turn ? REST_LOOKS + 1 : 1),
+        .weight = period * f->page_bytes * (f->rest_looks + 1),
     };
     profile_add_channel_sample(rec->profile, CHANNEL_FAULTS, &sample);
 }
 
-/* Where other events are of CPUs, this one alone makes switches dearer. */
-static bool switches_are_dear(struct faults *f)
+/* Where other events are of CPUs, these alone make switches dearer. */
+static uint32_t looks_to_rest(struct faults *f)
 {
     const struct recorder *r = f->recorder;
     uint32_t direct;
@@ -128,12 +130,16 @@ static bool switches_are_dear(struct faults *f)
     const uint64_t cpu_ns = r->threads ? thread_states_cpu_ns(r->threads, r->drained_ns) : 0;
     const uint64_t cost_ns = (switches - f->switches) * SWITCH_COST_NS;
     const uint64_t used_ns = cpu_ns > f->cpu_ns ? cpu_ns - f->cpu_ns : 0;
+    const uint64_t times = cost_ns * 100 / (used_ns * SWITCHES_PERCENT + 1);
     const bool seen = switches != f->switches; /* else nobody looked at switches */
     f->switches = switches;
     f->cpu_ns = cpu_ns;
     if (!seen)
-        return f->in_turn;
-    return extra_events_per_cpu(r->extras) && cost_ns * 100 > used_ns * SWITCHES_PERCENT;
+        return f->rest_looks;
+    if (times < 1 || !extra_events_per_cpu(r->extras))
+        return 0;
+    const uint64_t least = times > REST_LOOKS_MIN ? times : REST_LOOKS_MIN;
+    return least < REST_LOOKS_MAX ? (uint32_t)least : REST_LOOKS_MAX;
 }
 
 /* One step at a time: a burst is over before a change of two would have been right. */
@@ -146,30 +152,40 @@ static size_t next_step(const struct faults *f, uint64_t now_ns)
     return rate < RATE_LOW_HZ && f->step > 0 ? f->step - 1 : f->step;
 }
 
-static void close_step(struct faults *f)
+/* With all the others, which rest. */
+static void drop_all(struct faults *f)
 {
-    extra_events_close(f->recorder->extras, f->events[f->step]);
+    for (size_t i = 0; i < PROF_ARRAY_LEN(periods); i++)
+        extra_events_drop(f->recorder->extras, f->events[i]);
+}
+
+static bool is_time(const struct faults *f, uint64_t now_ns)
+{
+    const struct recorder *r = f->recorder;
+    return now_ns >= f->looked_ns + (f->looked ? LOOK_INTERVAL_NS : LOOK_FIRST_NS) &&
+           !extra_events_crowded(r->extras, f->events[0]); /* else no other could be opened */
 }
 
 static void faults_drain(void *state, uint64_t now_ns, bool last)
 {
     struct faults *f = state;
-    if (last || f->refused || now_ns < f->looked_ns + LOOK_INTERVAL_NS ||
-        extra_events_crowded(f->recorder->extras, f->events[0])) /* no other could be opened */
+    if (last || f->refused || !is_time(f, now_ns))
         return;
-    const bool dear = switches_are_dear(f);
+    const uint32_t looks = looks_to_rest(f);
     const size_t next = f->rested ? f->step : next_step(f, now_ns);
-    if (dear && (f->rested ? f->rested < REST_LOOKS : f->in_turn)) {
-        close_step(f);
+    if (f->rested == 0)
+        f->rest_looks = looks;
+    f->looked = f->recorder->from_ns < now_ns;
+    if (f->rested < f->rest_looks) {
+        if (f->rested++ == 0)
+            drop_all(f);
         f->step = next;
         f->looked_ns = now_ns;
-        f->rested++;
         return;
     }
     if (next != f->step)
-        close_step(f);
+        extra_events_close(f->recorder->extras, f->events[f->step]);
     f->rested = 0;
-    f->in_turn = dear;
     open_step(f, next, now_ns);
 }
 

@@ -324,7 +324,7 @@ bool extra_events_crowded(const struct extra_events *x, uint32_t event)
 static void open_before_exec(struct extra_events *x, uint32_t event)
 {
     struct open_event *o = &x->list[event];
-    if (!before_exec(x) || !x->rings || o->what.one_process || (x->per_cpu && o->what.of_threads))
+    if (!before_exec(x) || !x->rings || o->what.one_process)
         return;
     o->opened_ns = clock_monotonic_ns();
     open_missing(x, event);
@@ -361,8 +361,7 @@ static bool open_all(struct extra_events *x, uint32_t event)
         note_refusal(x, &o->what, error);
         return false;
     }
-    o->rests = o->fds.len > 0 &&
-               (is_per_cpu(x, o) || (before_exec(x) && !o->what.one_process && !x->per_cpu));
+    o->rests = o->fds.len > 0 && (is_per_cpu(x, o) || (before_exec(x) && !o->what.one_process));
     o->unsettled = !o->rests;
     return true;
 }
@@ -394,9 +393,16 @@ void extra_events_close(struct extra_events *x, uint32_t event)
     if (event == 0 || event >= x->count)
         return;
     x->list[event].open = false;
-    if (x->list[event].rests && !x->births_many)
+    if (x->list[event].rests && (!x->births_many || is_per_cpu(x, &x->list[event])))
         switch_on(&x->list[event], false);
     else
+        close_fds(x, event);
+}
+
+void extra_events_drop(struct extra_events *x, uint32_t event)
+{
+    extra_events_close(x, event);
+    if (event > 0 && event < x->count)
         close_fds(x, event);
 }
 
@@ -543,13 +549,13 @@ static void rate_births(struct extra_events *x, uint64_t now_ns)
 {
     const uint64_t passed_ns = now_ns - x->births_from_ns;
     const uint64_t events = (x->births - x->births_from) * x->cpus->len;
-    if (x->per_cpu || x->births_many || (x->births_from_ns && passed_ns < BIRTHS_WINDOW_NS))
+    if (x->births_many || (x->births_from_ns && passed_ns < BIRTHS_WINDOW_NS))
         return;
     x->births_many = x->births_from_ns && events * NS_PER_S > BIRTHS_MANY_HZ * passed_ns;
     x->births_from_ns = now_ns;
     x->births_from = x->births;
     for (uint32_t i = 1; i < x->count && x->births_many; i++)
-        if (!x->list[i].open)
+        if (!x->list[i].open && !is_per_cpu(x, &x->list[i]))
             close_fds(x, i);
 }
 

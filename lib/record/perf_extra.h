@@ -82,6 +82,10 @@ uint32_t extra_events_add(struct extra_events *x, const struct extra_event *even
 /* On every thread of the target, and on those to come. False, with a note: refused, or a crowd. */
 bool extra_events_open(struct extra_events *x, uint32_t event);
 void extra_events_close(struct extra_events *x, uint32_t event);
+
+/* Closed, and its threads are rid of it for good, which makes their switches cheaper; to open it
+ * again makes those to one another dearer, see above. */
+void extra_events_drop(struct extra_events *x, uint32_t event);
 bool extra_events_is_open(const struct extra_events *x, uint32_t event);
 
 /* Sets process and address of a breakpoint with one_process; it is closed. Address 0: it stays so.
