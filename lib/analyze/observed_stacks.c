@@ -11,16 +11,8 @@ static trait_set line_traits(const trait_set *func_traits, const struct line *li
     return func_traits[line->func.i] | tier;
 }
 
-/* "LINE NAME": the place of a loop that waits on the CPU, as its machine code says. */
-static bool is_place(struct slice row, const struct profile *p, const struct line *line)
-{
-    PROF_CLEANUP(strbuf_done) struct strbuf place = STRBUF_INIT;
-    strbuf_addf(&place, "%u ", line->line);
-    strbuf_addslice(&place, profile_string(p, profile_func(p, line->func)->name));
-    return slice_equal(row, strbuf_slice(&place));
-}
-
-/* The rows of the module's fact; empty for nearly every module. */
+/* The fact spins.PATH: addresses in loops that wait on the CPU, in hexadecimal, one a row. Empty
+ * for nearly every module. */
 static struct slice spins_of(const struct profile *p, struct module_id module)
 {
     PROF_CLEANUP(strbuf_done) struct strbuf key = STRBUF_INIT;
@@ -29,11 +21,12 @@ static struct slice spins_of(const struct profile *p, struct module_id module)
     return profile_fact(p, (struct process_id){ 0 }, key.ptr);
 }
 
-static bool is_any_place(const struct profile *p, struct slice rows, const struct line *line)
+static bool spins_at(struct slice rows, uint64_t address)
 {
     struct slice row;
+    uint64_t number;
     while (rows.len && slice_split(&rows, '\n', &row))
-        if (is_place(row, p, line))
+        if (slice_to_u64(row, 16, &number) && number == address)
             return true;
     return false;
 }
@@ -65,18 +58,14 @@ static trait_set *traits_by_frame(const struct profile *p)
     return by_frame;
 }
 
-/* A stack whose innermost frame is in such a loop spins; one that the loop's function calls does
- * not: without line numbers a place is all of the function. */
+/* A stack whose innermost frame is in such a loop spins, unless its caller is a lock: those spin
+ * before they sleep. */
 static void add_home_made_spins(struct observed_sums *sums, const struct profile *p)
 {
     struct slice *spins = spins_by_module(p);
     for (uint32_t i = 1; i < profile_stack_count(p); i++) {
-        const struct frame_id frame = profile_stack(p, (struct stack_id){ i }).frame;
-        const uint32_t count = profile_frame(p, frame)->line_count;
-        const struct line *inner = count ? &profile_frame_lines(p, frame)[count - 1] : NULL;
-        const bool locks = sums->stack_traits[i] & TRAIT(LOCK); /* which spin before they sleep */
-        if (inner && !locks &&
-            is_any_place(p, spins[profile_func(p, inner->func)->module.i], inner))
+        const struct frame *f = profile_frame(p, profile_stack(p, (struct stack_id){ i }).frame);
+        if (!(sums->stack_traits[i] & TRAIT(LOCK)) && spins_at(spins[f->module.i], f->address))
             sums->stack_traits[i] |= TRAIT(SPIN);
     }
     free(spins);

@@ -336,6 +336,8 @@ static const struct more more[] = {
     { "mov %eax,(%rsi)", { 0x89, 0x06 }, 2, false },
     { "mov %eax,8(%rbp), where no local is", { 0x89, 0x45, 8 }, 3, false },
     { "mov (%rax),%rdi", { 0x48, 0x8b, 0x38 }, 3, false },
+    { "mov (%rsi),%ecx, for later", { 0x8b, 0x0e }, 2, false },
+    { "test %ecx,(%rsi), for nothing", { 0x85, 0x0e }, 2, true },
     { "call", { 0xe8, 0, 0, 0, 0 }, 5, false },
     { "push %rax", { 0x50 }, 1, false },
     { "sub $8,%rsp", { 0x48, 0x83, 0xec, 8 }, 4, false },
