@@ -11,35 +11,6 @@ static trait_set line_traits(const trait_set *func_traits, const struct line *li
     return func_traits[line->func.i] | tier;
 }
 
-/* The fact spins.PATH: addresses in loops that wait on the CPU, in hexadecimal, one a row. Empty
- * for nearly every module. */
-static struct slice spins_of(const struct profile *p, struct module_id module)
-{
-    PROF_CLEANUP(strbuf_done) struct strbuf key = STRBUF_INIT;
-    strbuf_adds(&key, "spins.");
-    strbuf_addslice(&key, profile_string(p, profile_module(p, module)->path));
-    return profile_fact(p, (struct process_id){ 0 }, key.ptr);
-}
-
-static bool spins_at(struct slice rows, uint64_t address)
-{
-    struct slice row;
-    uint64_t number;
-    while (rows.len && slice_split(&rows, '\n', &row))
-        if (slice_to_u64(row, 16, &number) && number == address)
-            return true;
-    return false;
-}
-
-static struct slice *spins_by_module(const struct profile *p)
-{
-    uint32_t modules = profile_module_count(p);
-    struct slice *rows = xcalloc(modules, sizeof *rows);
-    for (uint32_t i = 0; i < modules; i++)
-        rows[i] = spins_of(p, (struct module_id){ i });
-    return rows;
-}
-
 static trait_set *traits_by_frame(const struct profile *p)
 {
     uint32_t funcs = profile_func_count(p);
@@ -56,19 +27,6 @@ static trait_set *traits_by_frame(const struct profile *p)
     }
     free(by_func);
     return by_frame;
-}
-
-/* A stack whose innermost frame is in such a loop spins, unless its caller is a lock: those spin
- * before they sleep. */
-static void add_home_made_spins(struct observed_sums *sums, const struct profile *p)
-{
-    struct slice *spins = spins_by_module(p);
-    for (uint32_t i = 1; i < profile_stack_count(p); i++) {
-        const struct frame *f = profile_frame(p, profile_stack(p, (struct stack_id){ i }).frame);
-        if (!(sums->stack_traits[i] & TRAIT(LOCK)) && spins_at(spins[f->module.i], f->address))
-            sums->stack_traits[i] |= TRAIT(SPIN);
-    }
-    free(spins);
 }
 
 static void blame_line(const struct profile *p, const struct line *line, struct blamed *b)
@@ -134,7 +92,6 @@ void observe_stacks(struct observed *o)
             blame_line(p, &lines[k], &sums->blamed[i]);
         sums->wait_kinds[i] = wait_kind_of_leaf(p, (struct stack_id){ i });
     }
-    add_home_made_spins(sums, p);
     o->frame_traits = sums->frame_traits;
     o->stack_traits = sums->stack_traits;
 }

@@ -234,8 +234,9 @@ static bool take_lines(struct resolver *r, struct wire_reader *reader, const str
             return false;
         for (uint32_t k = 0; k < count; k++)
             lines[k] = line_of(r, module, program, &found[k]);
-        if (count && found[count - 1].spins) /* a row of the fact, which spins_at() reads */
-            strbuf_addf(&spins, "%" PRIx64 "\n", r->places.ptr[place].address);
+        if (count && found[count - 1].spins) /* a row of the fact, which observed_spins.c reads */
+            strbuf_addf(&spins, "%" PRIx64 "%s\n", r->places.ptr[place].address,
+                found[count - 1].spins == SPIN_LOCKS ? " lock" : "");
         name_frames(r, &place, end, lines, count);
     }
     if (spins.len)

@@ -59,7 +59,7 @@ static bool in_pause_loop(const uint8_t *code, size_t len, size_t at)
     return false;
 }
 
-bool in_spin_loop(const uint8_t *code, size_t len, size_t at)
+enum spin_kind in_spin_loop(const uint8_t *code, size_t len, size_t at)
 {
-    return in_pause_loop(code, len, at) || x86_waits_on_memory(code, len, at);
+    return in_pause_loop(code, len, at) ? SPIN_LOOKS : x86_waits_on_memory(code, len, at);
 }

@@ -132,15 +132,25 @@ static bool moves_stack(const struct x86_loop *l)
     return false;
 }
 
-static bool waits(const uint8_t *code, size_t len, size_t start, size_t end, size_t at)
+static bool has_lock(const struct x86_loop *l)
+{
+    for (uint32_t i = 0; i < l->count; i++)
+        if (l->inside >> i & 1 && l->insns[i].locked)
+            return true;
+    return false;
+}
+
+static enum spin_kind waits(const uint8_t *code, size_t len, size_t start, size_t end, size_t at)
 {
     struct x86_loop l = { 0 };
     if (!take_insns(&l, code, start, end))
-        return false;
+        return SPIN_NONE;
     const int index = index_of(&l, (int64_t)at);
     l.inside = find_inside(&l);
-    return index >= 0 && l.inside >> index & 1 && !moves_stack(&l) && !has_blind_loop(&l) &&
-           x86_round_waits(&l) && !leads_to_a_table(code, len, end);
+    if (index < 0 || !(l.inside >> index & 1) || moves_stack(&l) || has_blind_loop(&l) ||
+        !x86_round_waits(&l) || leads_to_a_table(code, len, end))
+        return SPIN_NONE;
+    return has_lock(&l) ? SPIN_LOCKS : SPIN_LOOKS;
 }
 
 /* A jump's end and target, if one may be at `at`; what does not begin there is found out later. */
@@ -155,15 +165,16 @@ static bool is_jump_back(
     return true;
 }
 
-bool x86_waits_on_memory(const uint8_t *code, size_t len, size_t at)
+enum spin_kind x86_waits_on_memory(const uint8_t *code, size_t len, size_t at)
 {
     const int64_t first = at > LOOP_BYTES ? (int64_t)(at - LOOP_BYTES) : 0;
-    for (size_t i = at; i < len && i < at + LOOP_BYTES; i++) {
+    enum spin_kind kind = SPIN_NONE;
+    for (size_t i = at; kind == SPIN_NONE && i < len && i < at + LOOP_BYTES; i++) {
         size_t end;
         int64_t target;
         if (is_jump_back(code, len, i, &end, &target) && target >= first && target <= (int64_t)at &&
-            end - (size_t)target <= LOOP_BYTES && waits(code, len, (size_t)target, end, at))
-            return true;
+            end - (size_t)target <= LOOP_BYTES)
+            kind = waits(code, len, (size_t)target, end, at);
     }
-    return false;
+    return kind;
 }

@@ -13,8 +13,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Whether an instruction starts at `at` that is part of such a loop. False where there is any
+#include "symbol/arch.h"
+
+/* Whether an instruction starts at `at` that is part of such a loop. SPIN_NONE where there is any
  * doubt: the loop is long, has a call, or an instruction that x86_64_decode.h does not know. */
-bool x86_waits_on_memory(const uint8_t *code, size_t len, size_t at);
+enum spin_kind x86_waits_on_memory(const uint8_t *code, size_t len, size_t at);
 
 #endif

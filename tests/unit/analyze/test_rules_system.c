@@ -232,6 +232,24 @@ Test(spinning, the_rest_of_a_function_with_such_a_loop_does_not_spin)
     made_done(&m);
 }
 
+/* It costs time to take a lock that is free as well: of one thread nobody waits, of two one does.
+ */
+Test(spinning, a_lock_that_nobody_else_can_hold_is_free)
+{
+    program("bank");
+    made_fact(&m, (struct process_id){ 0 }, "spins.", "401136 lock\n");
+    made_cpu(&m, m.main, "main;acquire@bank.c:23#401136", 8, 0, 20);
+    made_cpu(&m, m.main, "main;post@bank.c:40#401200", 10, 0, 20);
+    cr_expect(eq(int, ask_answer(&m, &rule_spinning), ANSWER_HEALTHY));
+    const struct thread_id other = made_thread(&m, "teller");
+    made_cpu(&m, other, "main;post@bank.c:40#401200", 2, 0, 20);
+    ask_expect_found(&m, &rule_spinning, SEVERITY_WARNING, CONFIDENCE_LIKELY, "acquire",
+        WORDS("bank (pid 4100)", "40 %"));
+    made_cpu(&m, other, "main;acquire@bank.c:23#401136", 18, 0, 20);
+    cr_expect(eq(int, ask_answer(&m, &rule_spinning), ANSWER_HEALTHY));
+    made_done(&m);
+}
+
 /* Two of three samples are a high share of nothing. */
 Test(spinning, few_samples_are_not_enough)
 {
