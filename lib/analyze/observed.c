@@ -198,6 +198,7 @@ struct observed *observed_new(const struct profile *p)
     observe_times(o);
     observe_stacks(o);
     observe_samples(o);
+    observe_spins(o);
     observe_series(o);
     observe_processes(o);
     observe_limits(o);

@@ -40,9 +40,11 @@ struct observed_sums {
 };
 
 /* Each fills its part of *o and may rely on those above it. */
-void observe_times(struct observed *o);     /* start, end, steady time */
-void observe_stacks(struct observed *o);    /* traits and blame of frames and stacks */
-void observe_samples(struct observed *o);   /* groups */
+void observe_times(struct observed *o);   /* start, end, steady time */
+void observe_stacks(struct observed *o);  /* traits and blame of frames and stacks */
+void observe_samples(struct observed *o); /* groups */
+void observe_spins(
+    struct observed *o); /* traits of stacks in loops that wait by their machine code */
 void observe_series(struct observed *o);    /* index */
 void observe_limits(struct observed *o);    /* CPUs */
 void observe_processes(struct observed *o); /* runtimes */

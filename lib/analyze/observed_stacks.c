@@ -11,42 +11,6 @@ static trait_set line_traits(const trait_set *func_traits, const struct line *li
     return func_traits[line->func.i] | tier;
 }
 
-/* "LINE NAME": the place of a loop that waits on the CPU, as its machine code says. */
-static bool is_place(struct slice row, const struct profile *p, const struct line *line)
-{
-    PROF_CLEANUP(strbuf_done) struct strbuf place = STRBUF_INIT;
-    strbuf_addf(&place, "%u ", line->line);
-    strbuf_addslice(&place, profile_string(p, profile_func(p, line->func)->name));
-    return slice_equal(row, strbuf_slice(&place));
-}
-
-/* The rows of the module's fact; empty for nearly every module. */
-static struct slice spins_of(const struct profile *p, struct module_id module)
-{
-    PROF_CLEANUP(strbuf_done) struct strbuf key = STRBUF_INIT;
-    strbuf_adds(&key, "spins.");
-    strbuf_addslice(&key, profile_string(p, profile_module(p, module)->path));
-    return profile_fact(p, (struct process_id){ 0 }, key.ptr);
-}
-
-static bool is_any_place(const struct profile *p, struct slice rows, const struct line *line)
-{
-    struct slice row;
-    while (rows.len && slice_split(&rows, '\n', &row))
-        if (is_place(row, p, line))
-            return true;
-    return false;
-}
-
-static struct slice *spins_by_module(const struct profile *p)
-{
-    uint32_t modules = profile_module_count(p);
-    struct slice *rows = xcalloc(modules, sizeof *rows);
-    for (uint32_t i = 0; i < modules; i++)
-        rows[i] = spins_of(p, (struct module_id){ i });
-    return rows;
-}
-
 static trait_set *traits_by_frame(const struct profile *p)
 {
     uint32_t funcs = profile_func_count(p);
@@ -63,23 +27,6 @@ static trait_set *traits_by_frame(const struct profile *p)
     }
     free(by_func);
     return by_frame;
-}
-
-/* A stack whose innermost frame is in such a loop spins; one that the loop's function calls does
- * not: without line numbers a place is all of the function. */
-static void add_home_made_spins(struct observed_sums *sums, const struct profile *p)
-{
-    struct slice *spins = spins_by_module(p);
-    for (uint32_t i = 1; i < profile_stack_count(p); i++) {
-        const struct frame_id frame = profile_stack(p, (struct stack_id){ i }).frame;
-        const uint32_t count = profile_frame(p, frame)->line_count;
-        const struct line *inner = count ? &profile_frame_lines(p, frame)[count - 1] : NULL;
-        const bool locks = sums->stack_traits[i] & TRAIT(LOCK); /* which spin before they sleep */
-        if (inner && !locks &&
-            is_any_place(p, spins[profile_func(p, inner->func)->module.i], inner))
-            sums->stack_traits[i] |= TRAIT(SPIN);
-    }
-    free(spins);
 }
 
 static void blame_line(const struct profile *p, const struct line *line, struct blamed *b)
@@ -145,7 +92,6 @@ void observe_stacks(struct observed *o)
             blame_line(p, &lines[k], &sums->blamed[i]);
         sums->wait_kinds[i] = wait_kind_of_leaf(p, (struct stack_id){ i });
     }
-    add_home_made_spins(sums, p);
     o->frame_traits = sums->frame_traits;
     o->stack_traits = sums->stack_traits;
 }

@@ -94,7 +94,8 @@ static enum answer found(const struct observed *o, const struct spin *s, struct 
         "be very short, spin for a bounded time first and never while the lock's holder can be "
         "off the CPU.");
     finding_say(&f->alternative,
-        "Programs that own their CPUs (DPDK, low-latency trading) spin on purpose.");
+        "Programs that own their CPUs (DPDK, low-latency trading) spin on purpose. A lock that is "
+        "free at once, but whose memory must be fetched, takes its time in the same place.");
     finding_say(&f->command, "prof flame -p %d  # and look below the functions named here",
         profile_process(o->profile, s->process)->pid);
     finding_prove(f, s->share.value, LEAST_SHARE, "share", s->share.n, "CPU time spent spinning");

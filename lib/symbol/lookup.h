@@ -15,6 +15,7 @@
 #include "base/arena.h"
 #include "base/slice.h"
 #include "profile/profile.h"
+#include "symbol/arch.h"
 #include "symbol/build_level.h"
 
 enum {
@@ -29,7 +30,7 @@ struct found_line {
     uint32_t func_line; /* of the definition; 0 unknown */
     uint32_t line;      /* being executed; 0 unknown */
     enum func_tier tier;
-    bool spins; /* of the innermost line: the address is in a loop that waits on the CPU */
+    enum spin_kind spins; /* of the innermost line: whether the address is in a loop that waits */
 };
 
 struct found {

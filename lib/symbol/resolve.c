@@ -3,6 +3,7 @@
  * symbol_resolve(): frames without names, sorted by module and address -> one job per module with
  * each address once -> the worker -> lines of the frames, and notes.
  */
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -209,15 +210,6 @@ static bool take_notes(struct resolver *r, struct wire_reader *reader)
     return true;
 }
 
-/* A row of the fact "spins.PATH": "LINE NAME", the place of a loop that waits on the CPU. */
-static void add_spin(struct strbuf *spins, const struct found_line *line)
-{
-    PROF_CLEANUP(strbuf_done) struct strbuf row = STRBUF_INIT;
-    strbuf_addf(&row, "%u %.*s\n", line->line, SLICE_ARG(line->name));
-    if (!memmem(spins->ptr, spins->len, row.ptr, row.len))
-        strbuf_addslice(spins, strbuf_slice(&row));
-}
-
 static void set_module_fact(
     struct resolver *r, struct module_id module, const char *what, struct slice value)
 {
@@ -242,8 +234,9 @@ static bool take_lines(struct resolver *r, struct wire_reader *reader, const str
             return false;
         for (uint32_t k = 0; k < count; k++)
             lines[k] = line_of(r, module, program, &found[k]);
-        if (count && found[count - 1].spins)
-            add_spin(&spins, &found[count - 1]);
+        if (count && found[count - 1].spins) /* a row of the fact, which observed_spins.c reads */
+            strbuf_addf(&spins, "%" PRIx64 "%s\n", r->places.ptr[place].address,
+                found[count - 1].spins == SPIN_LOCKS ? " lock" : "");
         name_frames(r, &place, end, lines, count);
     }
     if (spins.len)

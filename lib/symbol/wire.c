@@ -161,10 +161,10 @@ static bool read_line(struct wire_reader *r, struct found_line *line)
     if (!read_text(r, &line->name) || !read_text(r, &line->system_name) ||
         !read_text(r, &line->file) || !read_u32(r, UINT32_MAX, &line->func_line) ||
         !read_u32(r, UINT32_MAX, &line->line) || !read_u32(r, TIERS - 1, &tier) ||
-        !read_u32(r, 1, &spins))
+        !read_u32(r, SPIN_LOCKS, &spins))
         return false;
     line->tier = (enum func_tier)tier;
-    line->spins = spins;
+    line->spins = (enum spin_kind)spins;
     return true;
 }
 

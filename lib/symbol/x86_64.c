@@ -4,6 +4,7 @@
 #include <linux/audit.h>
 
 #include "symbol/bytes.h"
+#include "symbol/x86_64_loop.h"
 
 const uint32_t sandbox_audit_arch = AUDIT_ARCH_X86_64;
 
@@ -49,11 +50,16 @@ static bool loop_holds(const uint8_t *code, size_t len, size_t pause, size_t at)
     return false;
 }
 
-bool in_spin_loop(const uint8_t *code, size_t len, size_t at)
+static bool in_pause_loop(const uint8_t *code, size_t len, size_t at)
 {
     size_t from = at > SPIN_LOOP_BYTES ? at - SPIN_LOOP_BYTES : 0;
     for (size_t i = from; i + PAUSE_BYTES <= len && i < at + SPIN_LOOP_BYTES; i++)
         if (is_pause(code + i) && loop_holds(code, len, i, at))
             return true;
     return false;
+}
+
+enum spin_kind in_spin_loop(const uint8_t *code, size_t len, size_t at)
+{
+    return in_pause_loop(code, len, at) ? SPIN_LOOKS : x86_waits_on_memory(code, len, at);
 }

@@ -88,8 +88,20 @@ static enum func_kind take_kind(struct slice *word)
     return FUNC_APP;
 }
 
+/* "NAME#401136": the frame of that address. */
+static uint64_t take_address(struct slice *word)
+{
+    const size_t sign = slice_find(*word, '#');
+    uint64_t address = 0;
+    if (sign < word->len)
+        slice_to_u64(slice_skip(*word, sign + 1), 16, &address);
+    word->len = sign;
+    return address;
+}
+
 static struct frame_id make_frame(struct made *m, struct slice word)
 {
+    const uint64_t address = take_address(&word);
     struct func func = { .kind = take_kind(&word) };
     struct line line = { 0 };
     if (slice_starts(word, "~")) {
@@ -109,7 +121,11 @@ static struct frame_id make_frame(struct made *m, struct slice word)
         func.line = line.line = (uint32_t)number;
     }
     line.func = profile_add_func(m->p, &func);
-    return profile_add_frame_lines(m->p, &line, 1);
+    if (!address)
+        return profile_add_frame_lines(m->p, &line, 1);
+    const struct frame_id frame = profile_add_frame(m->p, (struct module_id){ 0 }, address, 0);
+    profile_resolve_frame(m->p, frame, &line, 1);
+    return frame;
 }
 
 struct stack_id made_stack(struct made *m, const char *folded)

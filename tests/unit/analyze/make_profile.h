@@ -6,7 +6,8 @@
  * A stack is folded text, outermost first. Each frame is "name", or "name@file:line" for a function
  * of the application with a source file; a prefix sets the kind: "k:" kernel, "r:" runtime,
  * "l:" libc and the like, "g:" allocation, "d:" a dependency; none: the application.
- * "~" before a name (after the prefix) is V8's mark of interpreted code.
+ * "~" before a name (after the prefix) is V8's mark of interpreted code; "#401136" at the end is the
+ * address that the frame was resolved from.
  */
 #ifndef PROF_TESTS_UNIT_ANALYZE_MAKE_PROFILE_H
 #define PROF_TESTS_UNIT_ANALYZE_MAKE_PROFILE_H
