@@ -165,9 +165,11 @@ static void say_words(const struct observed *o, const struct polling *p, struct 
     const int pid = profile_process(o->profile, p->process)->pid;
     name_sleepers(o, p, &who);
     finding_say(&f->summary,
-        "%s %s of the time in which %s something to do asleep: %s%s a second, for %s each.",
+        "%s %s of the time in which %s something to do asleep: %s%s a second, for "
+        "%s each%s.",
         who.ptr, words_share(p->share).text, p->thread ? "it has" : "they have",
-        p->thread ? "" : "at least ", words_of(p->per_s, "").text, words_ns(p->mean_ns).text);
+        p->thread ? "" : "at least ", words_of(p->per_s, "").text, words_ns(p->mean_ns).text,
+        p->thread ? "" : " at most");
     if (p->threads > 1)
         finding_say(&f->detail, "%u threads do so.", p->threads);
     if (p->thread)
