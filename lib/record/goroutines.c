@@ -165,9 +165,10 @@ static void goroutines_drain(void *state, uint64_t now_ns, bool last)
             end(s, s->processes.len - 1, now_ns < r->to_ns ? now_ns : r->to_ns);
         return;
     }
-    if (now_ns < r->from_ns || now_ns > r->to_ns || now_ns < s->next_ns)
-        return;
+    /* Whatever woke us: a timer that is left unread would do so again at once. */
     if (read(s->timer, &ticks, sizeof ticks) < 0 && errno != EAGAIN)
+        return;
+    if (now_ns < r->from_ns || now_ns > r->to_ns || now_ns < s->next_ns)
         return;
     search(s, now_ns);
     s->next_ns = now_ns + s->period_ns - s->period_ns / 4;
