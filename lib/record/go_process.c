@@ -42,9 +42,9 @@ struct go_process {
     pid_t pid;
     uint64_t start_ns; /* with the pid: which process */
     struct thread_id row;
+    struct go_symbols symbols; /* of the file, since the first try */
     struct go_runtime rt;
     enum go_opened opened;
-    bool stripped;
     uint32_t tries;
     VEC(struct slot) slots; /* by index in the runtime's list */
     uint64_t next;          /* number of the next look */
@@ -97,10 +97,9 @@ static void try_to_open(
     struct modules *modules = l->recorder->modules;
     const struct code_place *place = modules_load(modules, index, p->pid);
     const struct elf *elf = modules_elf(modules, index);
-    const struct go_symbols symbols = elf ? go_symbols_find(elf) : (struct go_symbols){ 0 };
-    p->stripped = symbols.count == 0;
-    p->tries++;
-    p->opened = go_runtime_open(&p->rt, p->pid, &symbols, place->bias);
+    if (p->tries++ == 0 && elf)
+        p->symbols = go_symbols_find(elf);
+    p->opened = go_runtime_open(&p->rt, p->pid, &p->symbols, place->bias);
 }
 
 static void add_slots(struct go_process *p, const uint64_t *addresses, size_t count)
@@ -119,6 +118,7 @@ static bool find_goroutines(struct go_process *p)
     if (count < p->slots.len) {
         vec_clear(&p->slots);
         p->opened = GO_NOT_YET;
+        p->tries = 0;
         return false;
     }
     while (p->slots.len < count) {
@@ -309,6 +309,8 @@ static void read_fresh(struct go_looker *l, struct go_process *p, struct tracked
     struct target_piece pieces[GO_BATCH];
     uint64_t addresses[GO_BATCH];
     struct goroutine after[GO_BATCH];
+    if (b->fresh_count == 0)
+        return;
     for (size_t i = 0; i < b->fresh_count; i++) {
         const struct goroutine *g = &b->found[b->fresh[i]];
         addresses[i] = b->addresses[b->fresh[i]];
@@ -391,24 +393,35 @@ static bool is_ready(struct go_looker *l, struct go_process *p,
     return find_goroutines(p);
 }
 
+/* Batch after batch, as long as another one as dear as the last fits into the time. Returns how
+ * many were looked at. */
+static uint64_t look_around(struct go_looker *l, struct go_process *p,
+    struct tracked_process *process, uint64_t until_cpu_ns)
+{
+    struct batch b;
+    uint64_t looked = 0, now = clock_thread_cpu_ns(), cost = 0;
+    while (looked < p->slots.len && (looked == 0 || now + cost <= until_cpu_ns)) {
+        const uint64_t left = p->slots.len - looked, began = now;
+        choose(p, left < GO_BATCH ? (size_t)left : GO_BATCH, &b);
+        sort_out(l, p, process, &b);
+        read_fresh(l, p, process, &b);
+        looked += b.count;
+        now = clock_thread_cpu_ns();
+        cost = now - began;
+    }
+    return looked;
+}
+
 void go_process_look(
     struct go_looker *l, struct go_process *p, uint64_t now_ns, uint64_t until_cpu_ns)
 {
-    struct batch b;
     struct processes *ps = &l->recorder->processes;
     const struct tracked_thread *t = processes_thread(ps, p->pid, p->pid, now_ns);
     struct tracked_process *process = t ? &ps->list.ptr[t->process] : NULL;
     if (!process || !is_ready(l, p, process, now_ns))
         return;
-    uint64_t looked = 0;
     p->row = t->row;
-    while (looked < p->slots.len && (looked == 0 || clock_thread_cpu_ns() < until_cpu_ns)) {
-        const uint64_t left = p->slots.len - looked;
-        choose(p, left < GO_BATCH ? (size_t)left : GO_BATCH, &b);
-        sort_out(l, p, process, &b);
-        read_fresh(l, p, process, &b);
-        looked += b.count;
-    }
+    const uint64_t looked = look_around(l, p, process, until_cpu_ns);
     add_up(p, now_ns - p->looked_ns, looked);
     p->looked_ns = now_ns;
     if (now_ns - p->said_ns >= SAY_INTERVAL_NS || p->sums.len > SUMS_MAX)
@@ -421,7 +434,7 @@ void go_process_note(const struct go_looker *l, const struct go_process *p)
     struct profile *profile = l->recorder->profile;
     if (p->opened == GO_OPEN || p->tries == 0)
         return;
-    if (p->stripped)
+    if (p->symbols.count == 0)
         profile_add_note(
             profile, what, "the program was built without symbols", "build it without -ldflags=-s");
     else if (p->opened == GO_UNKNOWN)
