@@ -184,7 +184,8 @@ Test(go_process, shows_what_a_goroutine_waits_for_below_its_callers)
     const uint64_t leaf = profile_frame(profile, s.frame)->address;
     s = profile_stack(profile, s.caller);
     const uint64_t caller = profile_frame(profile, s.frame)->address;
-    cr_expect_eq(leaf - caller, LOCK - (WORKER + 8 - 1), "a return address is within the call");
+    cr_expect_eq(
+        caller - leaf, (uint64_t)(WORKER + 8 - 1 - LOCK), "a return address is within the call");
     cr_expect_eq(s.caller.i, 0);
 }
 
