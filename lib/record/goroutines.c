@@ -28,9 +28,13 @@ enum {
     PROCESSES_MAX = 256, /* that are looked at */
 };
 
+struct looked_at {
+    struct go_process *process; /* owned */
+};
+
 struct goroutines {
     struct go_looker looker;
-    VEC(struct go_process *) processes;
+    VEC(struct looked_at) processes;
     int timer;
     uint64_t period_ns, next_ns;
     uint64_t adjusted_ns, cost_ns; /* since then */
@@ -67,7 +71,7 @@ static void adjust(struct goroutines *s, uint64_t now_ns)
 
 static void end(struct goroutines *s, size_t index, uint64_t now_ns)
 {
-    struct go_process *p = s->processes.ptr[index];
+    struct go_process *p = s->processes.ptr[index].process;
     go_process_say(&s->looker, p, now_ns);
     go_process_note(&s->looker, p);
     go_process_free(p);
@@ -78,7 +82,7 @@ static void drop_ended(struct goroutines *s, uint64_t now_ns)
 {
     struct processes *ps = &s->looker.recorder->processes;
     for (size_t i = s->processes.len; i-- > 0;) {
-        const struct go_process *p = s->processes.ptr[i];
+        const struct go_process *p = s->processes.ptr[i].process;
         if (!go_process_is(p, processes_find(ps, go_process_pid(p))))
             end(s, i, now_ns);
     }
@@ -87,7 +91,7 @@ static void drop_ended(struct goroutines *s, uint64_t now_ns)
 static bool is_known(const struct goroutines *s, const struct tracked_process *process)
 {
     for (size_t i = 0; i < s->processes.len; i++)
-        if (go_process_is(s->processes.ptr[i], process))
+        if (go_process_is(s->processes.ptr[i].process, process))
             return true;
     return false;
 }
@@ -102,8 +106,10 @@ static void search(struct goroutines *s, uint64_t now_ns)
     drop_ended(s, now_ns);
     for (size_t i = 0; i < ps->list.len && s->processes.len < PROCESSES_MAX; i++) {
         const struct tracked_process *process = &ps->list.ptr[i];
-        if (process->alive && process->go_place != 0 && !is_known(s, process))
-            vec_push(&s->processes, go_process_new(process, now_ns));
+        if (!process->alive || process->go_place == 0 || is_known(s, process))
+            continue;
+        const struct looked_at fresh = { go_process_new(process, now_ns) };
+        vec_push(&s->processes, fresh);
     }
     if ((before == 0) != (s->processes.len == 0))
         set_timer(s);
@@ -116,7 +122,8 @@ static void look(struct goroutines *s, uint64_t now_ns)
     const uint64_t began = clock_thread_cpu_ns(), until = began + s->period_ns / BUDGET_SHARE;
     s->first++;
     for (size_t i = 0; i < count && (i == 0 || clock_thread_cpu_ns() < until); i++)
-        go_process_look(&s->looker, s->processes.ptr[(s->first + i) % count], now_ns, until);
+        go_process_look(
+            &s->looker, s->processes.ptr[(s->first + i) % count].process, now_ns, until);
     s->cost_ns += clock_thread_cpu_ns() - began;
 }
 
@@ -128,7 +135,7 @@ static void goroutines_stop(void *state)
     if (!s)
         return;
     for (size_t i = 0; i < s->processes.len; i++)
-        go_process_free(s->processes.ptr[i]);
+        go_process_free(s->processes.ptr[i].process);
     vec_done(&s->processes);
     close_fd(&s->timer);
     free(s);
