@@ -7,12 +7,10 @@
 #include "base/clock.h"
 #include "base/map.h"
 #include "profile/evidence.h"
-#include "record/go_stack.h"
 
 enum {
     SLOTS_MAX = 1 << 18, /* goroutines that are looked at, 8 MB */
     SUMS_MAX = 4096,     /* stacks until they are said */
-    CALLERS_MAX = 512,
     OWN_STARTS_MAX = 16,
     TRIES_BEFORE_NOTE = 20,
     ADDRESSES_AT_ONCE = 512,
@@ -132,78 +130,6 @@ static bool find_goroutines(struct go_process *p)
     return p->slots.len > 0;
 }
 
-/* ---- stacks ---- */
-
-/* With what it waits for below them; callers that are missing are said to be. */
-static struct stack_id intern(struct go_looker *l, struct tracked_process *process,
-    const uint64_t *pcs, size_t count, enum go_stack_end end, const struct wait *wait)
-{
-    static const enum unwind_end ends[] = {
-        [GO_STACK_WHOLE] = UNWIND_COMPLETE,
-        [GO_STACK_SHORT] = UNWIND_TRUNCATED,
-        [GO_STACK_BROKEN] = UNWIND_BROKEN,
-    };
-    uint64_t hash = hash_mix(hash_u64(process->start_ns), (uint64_t)process->pid);
-    hash = hash_mix(hash, (uint64_t)end);
-    hash = wait ? hash_mix(hash, slice_hash(wait->operation)) : hash;
-    for (size_t i = 0; i < count; i++)
-        hash = hash_mix(hash, pcs[i]);
-    hash |= 1;
-    struct go_stack_slot *slot = &l->known[hash >> 1 & (GO_STACK_SLOTS - 1)];
-    if (slot->hash != hash) {
-        struct stack_id stack =
-            stacks_intern_addresses(&l->recorder->stacks, process, pcs, (uint32_t)count, ends[end]);
-        if (wait)
-            stack = profile_add_stack(
-                l->recorder->profile, stack, wait_frame(l->recorder->profile, wait));
-        *slot = (struct go_stack_slot){ hash, stack };
-    }
-    return slot->stack;
-}
-
-/* One that runs has no stack that could be read: its first function stands for it. */
-static struct stack_id running_stack(
-    struct go_looker *l, struct tracked_process *process, const struct goroutine *g)
-{
-    return intern(l, process, &g->start, 1, GO_STACK_WHOLE, NULL);
-}
-
-static struct wait wait_of(const struct go_process *p, const struct goroutine *g)
-{
-    if (g->state == GO_READY)
-        return (struct wait){ .kind = WAIT_QUEUE, .operation = slice_of("runnable") };
-    const struct go_reason *reason = &p->rt.reasons[g->reason];
-    return (struct wait){ .kind = reason->kind, .operation = slice_of(reason->operation) };
-}
-
-static struct go_stack stack_of(const struct goroutine *g, const uint8_t *bytes, size_t len)
-{
-    return (struct go_stack){
-        .bytes = bytes, .len = len, .sp = g->sp, .pc = g->pc, .bp = g->bp, .high = g->stack_high
-    };
-}
-
-static size_t bytes_wanted(const struct goroutine *g, size_t most)
-{
-    return g->stack_high - g->sp < most ? (size_t)(g->stack_high - g->sp) : most;
-}
-
-static struct stack_id waiting_stack(struct go_looker *l, const struct go_process *p,
-    struct tracked_process *process, const struct goroutine *g, const uint8_t *bytes)
-{
-    uint64_t pcs[CALLERS_MAX];
-    enum go_stack_end end;
-    struct go_stack stack = stack_of(g, bytes, bytes_wanted(g, GO_STACK_BYTES));
-    size_t count = go_stack_walk(&stack, pcs, CALLERS_MAX, &end);
-    if (end == GO_STACK_SHORT && count < CALLERS_MAX) {
-        const size_t len = target_read(p->pid, g->sp, l->deep, bytes_wanted(g, sizeof l->deep));
-        stack = stack_of(g, l->deep, len);
-        count = go_stack_walk(&stack, pcs, CALLERS_MAX, &end);
-    }
-    const struct wait wait = wait_of(p, g);
-    return intern(l, process, pcs, count, end, &wait);
-}
-
 /* ---- looks ---- */
 
 /* Goroutines of a batch, and of those that have to be read which slot each is in. */
@@ -288,7 +214,7 @@ static void sort_out(
         }
         const bool same = slot->state == g->state && slot->id == g->id && slot->left == g->left;
         if (g->state == GO_RUNNING)
-            add_seen(p, slot, g, running_stack(l, process, g), !same);
+            add_seen(p, slot, g, go_running_stack(l, process, g), !same);
         else if (same && slot->sp == g->sp)
             add_seen(p, slot, g, slot->stack, false);
         else
@@ -315,7 +241,7 @@ static void read_fresh(struct go_looker *l, struct go_process *p, struct tracked
         const struct goroutine *g = &b->found[b->fresh[i]];
         addresses[i] = b->addresses[b->fresh[i]];
         pieces[i] = (struct target_piece){
-            .address = g->sp, .to = l->stacks[i], .len = bytes_wanted(g, GO_STACK_BYTES)
+            .address = g->sp, .to = l->stacks[i], .len = go_stack_wanted(g)
         };
     }
     target_read_pieces(p->pid, pieces, b->fresh_count);
@@ -326,8 +252,8 @@ static void read_fresh(struct go_looker *l, struct go_process *p, struct tracked
         const bool still = pieces[i].there && !has_moved(g, &after[i]);
         const bool same_wait =
             slot->state == g->state && slot->id == g->id && slot->left == g->left;
-        const struct stack_id stack =
-            still ? waiting_stack(l, p, process, g, l->stacks[i]) : running_stack(l, process, g);
+        const struct stack_id stack = still ? go_waiting_stack(l, &p->rt, process, g, l->stacks[i])
+                                            : go_running_stack(l, process, g);
         add_seen(p, slot, g, stack, !same_wait);
         slot->state = still ? slot->state : GO_NONE;
     }

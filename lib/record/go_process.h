@@ -13,23 +13,9 @@
 #ifndef PROF_RECORD_GO_PROCESS_H
 #define PROF_RECORD_GO_PROCESS_H
 
-#include "record/go_runtime.h"
-#include "record/source.h"
+#include "record/go_looker.h"
 
 struct go_process;
-
-enum { GO_STACK_BYTES = 4 << 10, GO_STACK_SLOTS = 1 << 12 };
-
-/* Shared by all processes of a recording, because it is large. Starts as {0} but for recorder. */
-struct go_looker {
-    struct recorder *recorder;
-    struct go_stack_slot {
-        uint64_t hash; /* 0: empty */
-        struct stack_id stack;
-    } known[GO_STACK_SLOTS];                     /* by process, state and addresses */
-    uint8_t stacks[GO_BATCH][GO_STACK_BYTES];    /* of goroutines, innermost bytes */
-    uint8_t deep[GO_STACK_BYTES * GO_BATCH / 4]; /* of one that is deeper */
-};
 
 /* The process is known to hold Go's runtime (tracked_process.go_place). */
 struct go_process *go_process_new(const struct tracked_process *process, uint64_t now_ns);
