@@ -142,6 +142,20 @@ Test(tasks_sleep_polling, takes_sleeps_of_less_than_a_second)
     made_done(&m);
 }
 
+/* ---- context-switch-storm ---- */
+
+Test(tasks_context_switch_storm, of_a_server_at_its_clients_pace_is_info)
+{
+    server(30, 1);
+    made_series(&m, "switches_voluntary", "count", m.process, 0, 20 * 30000);
+    ask_expect_found(&m, &rule_context_switch_storm, SEVERITY_INFO, CONFIDENCE_POSSIBLE, NULL,
+        WORDS("30,000 times a second"));
+    made_tasks(&m, "r:runtime.goexit;main.ping@p.go:5;" PARK, "chan-receive event", 40, 100000);
+    ask_expect_found(&m, &rule_context_switch_storm, SEVERITY_WARNING, CONFIDENCE_CERTAIN, NULL,
+        WORDS("30,000 times a second"));
+    made_done(&m);
+}
+
 /* ---- the whole ---- */
 
 Test(tasks, change_nothing_of_the_threads)
