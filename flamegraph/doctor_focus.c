@@ -107,6 +107,7 @@ static const char *channel_words(enum channel channel)
         [CHANNEL_CPU] = "CPU time",
         [CHANNEL_WAIT] = "waiting",
         [CHANNEL_FAULTS] = "memory touched for the first time",
+        [CHANNEL_TASKS] = "time of goroutines",
     };
     return words[channel];
 }

@@ -4,6 +4,7 @@
 const CHANNEL_WORDS = {
     cpu: ['CPU', 'Stacks that ran, by time on the CPU'],
     wait: ['Waiting', 'Stacks that waited, by time; at their end stands what for'],
+    tasks: ['Goroutines', 'Stacks in which goroutines waited, by their time; at their end stands what for'],
     faults: ['Memory growth', 'Stacks that touched memory for the first time, by bytes'],
 };
 

@@ -3,7 +3,7 @@
 // same view; what is as it was at first is left out.
 
 const STATE_FIRST = {
-    channel: '', // of a page with several: '' time on the CPU, wait, faults
+    channel: '', // of a page with several: '' time on the CPU, wait, faults, tasks
     view: 'graph', // graph, inverted, sandwich
     order: 'heavy', // heavy, name, time
     up: false, // root at the bottom
@@ -57,7 +57,7 @@ function stateCheck(state) {
     const allow = (key, values) => {
         if (!values.includes(state[key])) state[key] = STATE_FIRST[key];
     };
-    allow('channel', ['', 'wait', 'faults']);
+    allow('channel', ['', 'wait', 'faults', 'tasks']);
     allow('view', ['graph', 'inverted', 'sandwich']);
     allow('order', ['heavy', 'name', 'time']);
     allow('group', ['', 'none', 'program', 'process', 'thread']);

@@ -199,6 +199,7 @@ struct observed *observed_new(const struct profile *p)
     observe_stacks(o);
     observe_samples(o);
     observe_spins(o);
+    observe_tasks(o);
     observe_series(o);
     observe_processes(o);
     observe_limits(o);
@@ -225,6 +226,7 @@ void observed_free(struct observed *o)
     map_done(&o->sums->series);
     free(o->sums->blamed);
     free(o->sums->wait_kinds);
+    free(o->sums->task_entries);
     free(o->sums->frame_traits);
     free(o->sums->stack_traits);
     free(o->sums->windows);

@@ -24,10 +24,11 @@ struct selection {
     enum channel channel;
     struct thread_id thread;   /* 0: any */
     struct process_id process; /* 0: any */
-    trait_set any_frame; /* some frame of the stack has one of these traits; 0: no condition */
-    trait_set leaf;      /* the innermost frame has one of them; 0: no condition */
-    trait_set no_frame;  /* no frame has any of them */
-    uint32_t wait_kinds; /* CHANNEL_WAIT: 1u << enum wait_kind; 0: any */
+    trait_set any_frame;  /* some frame of the stack has one of these traits; 0: no condition */
+    trait_set leaf;       /* the innermost frame has one of them; 0: no condition */
+    trait_set no_frame;   /* no frame has any of them */
+    struct func_id entry; /* CHANNEL_TASKS: tasks that begin with this function; 0: any */
+    uint32_t wait_kinds;  /* CHANNEL_WAIT and _TASKS: 1u << enum wait_kind; 0: any */
     const struct interval *in; /* the sample's time lies in one of these, which are in order and do
                                   not overlap; NULL: any */
     size_t in_count;
@@ -142,8 +143,9 @@ struct share observed_share(
 /* Heaviest functions of a selection: for blaming. self: by the innermost frame only. */
 struct func_amount {
     struct func_id func;
-    uint32_t line;       /* hottest */
-    struct string_id on; /* CHANNEL_WAIT: what is waited for most, wait.h text form; else 0 */
+    uint32_t line; /* hottest */
+    struct string_id
+        on; /* CHANNEL_WAIT, _TASKS: what is waited for most, wait.h text form; else 0 */
     struct amount amount;
 };
 

@@ -32,8 +32,10 @@ struct blamed {
 
 struct observed_sums {
     struct groups groups[CHANNELS];
-    struct blamed *blamed; /* by stack id */
-    uint8_t *wait_kinds;   /* enum wait_kind by stack id, of the leaf; WAIT_KINDS: it is none */
+    struct blamed *blamed;  /* by stack id */
+    uint8_t *wait_kinds;    /* enum wait_kind by stack id, of the leaf; WAIT_KINDS: it is none */
+    uint32_t *task_entries; /* func by stack id, the first that says what a task is for: none of the
+                               runtime's that any task begins with. NULL: there are no tasks */
     trait_set *frame_traits, *stack_traits;
     struct map series; /* (name, process, thread) -> series id */
     float *windows;    /* of all threads */
@@ -45,6 +47,7 @@ void observe_stacks(struct observed *o);  /* traits and blame of frames and stac
 void observe_samples(struct observed *o); /* groups */
 void observe_spins(
     struct observed *o); /* traits of stacks in loops that wait by their machine code */
+void observe_tasks(struct observed *o);     /* where they begin */
 void observe_series(struct observed *o);    /* index */
 void observe_limits(struct observed *o);    /* CPUs */
 void observe_processes(struct observed *o); /* runtimes */

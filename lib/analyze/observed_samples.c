@@ -61,6 +61,7 @@ void observe_samples(struct observed *o)
     o->cpu = add_up(o, CHANNEL_CPU);
     o->wait = add_up(o, CHANNEL_WAIT);
     o->faults = add_up(o, CHANNEL_FAULTS);
+    add_up(o, CHANNEL_TASKS);
     o->has_waits = o->wait.count > 0;
     o->has_faults = o->faults.count > 0;
 }
@@ -103,6 +104,8 @@ static bool one_stack_fits(
     if (s->any_frame && !(traits & s->any_frame))
         return false;
     if (s->no_frame && traits & s->no_frame)
+        return false;
+    if (s->entry.i && (!o->sums->task_entries || o->sums->task_entries[stack.i] != s->entry.i))
         return false;
     if (s->leaf) {
         struct frame_id leaf = profile_stack(o->profile, stack).frame;
@@ -178,7 +181,8 @@ void observed_visit(
     for (size_t i = 0; i < groups->rows.len; i++) {
         const struct group *g = &groups->rows.ptr[i];
         struct amount amount = steady ? g->steady : g->all;
-        if (amount.count && thread_fits(o, s, g->thread) && stack_fits(o, s, g->stack))
+        if ((amount.count || amount.weight) && thread_fits(o, s, g->thread) &&
+            stack_fits(o, s, g->stack))
             visit(ctx, g->stack, amount);
     }
 }
@@ -250,7 +254,8 @@ static const struct line *line_to_blame(const struct blaming *b, struct stack_id
 /* Of a wait's stack: the text form, which is the leaf function's system name. */
 static uint32_t waits_on(const struct blaming *b, struct stack_id stack)
 {
-    if (b->channel != CHANNEL_WAIT || b->o->sums->wait_kinds[stack.i] == WAIT_KINDS)
+    const bool may_wait = b->channel == CHANNEL_WAIT || b->channel == CHANNEL_TASKS;
+    if (!may_wait || b->o->sums->wait_kinds[stack.i] == WAIT_KINDS)
         return 0;
     const struct line *leaf = innermost_line(b->o, stack);
     return leaf ? profile_func(b->o->profile, leaf->func)->system_name.i : 0;

@@ -25,6 +25,21 @@ struct storm {
     uint64_t switches;
 };
 
+/* Threads of Go sleep when the runtime has nothing for them, whatever that is due to: its
+ * goroutines know. */
+static bool goroutines_wait_for_clients(const struct observed *o, struct process_id process)
+{
+    const struct selection sockets = { .channel = CHANNEL_TASKS,
+        .process = process,
+        .wait_kinds = WAITS(LOOP) | WAITS(ACCEPT),
+        .steady = true };
+    const struct selection own = { .channel = CHANNEL_TASKS,
+        .process = process,
+        .wait_kinds = WAITS(FUTEX) | WAITS(EVENT) | WAITS(SLEEP),
+        .steady = true };
+    return observed_sum(o, &sockets).weight > observed_sum(o, &own).weight;
+}
+
 /* A server that sleeps between the messages of its clients switches at their pace. */
 static bool waits_for_clients(const struct observed *o, struct process_id process)
 {
@@ -33,7 +48,8 @@ static bool waits_for_clients(const struct observed *o, struct process_id proces
     };
     struct wait_filter own = { .kinds = WAITS(PIPE) | WAITS(FUTEX) | WAITS(EVENT) | WAITS(SLEEP),
         .process = process };
-    return waited(o, &clients).weight > waited(o, &own).weight;
+    return waited(o, &clients).weight > waited(o, &own).weight ||
+           goroutines_wait_for_clients(o, process);
 }
 
 static bool sleeps_by_timers(const struct observed *o, struct process_id process)

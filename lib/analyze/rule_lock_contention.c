@@ -1,15 +1,19 @@
 // SPDX-License-Identifier: MIT
-/* Threads that wait for each other's locks: docs/rules/lock-contention.md. */
+/* Threads, or goroutines, that wait for each other's locks: docs/rules/lock-contention.md. */
 #include <math.h>
 
 #include "analyze/answers.h"
 #include "analyze/rules.h"
+#include "analyze/tasks.h"
 #include "analyze/waits.h"
 #include "analyze/words.h"
+#include "base/clock.h"
 
 enum { SURE_SAMPLES = 200, LEAST_SAMPLES = 20 };
 #define LEAST_SHARE 0.10
 #define CRITICAL_SHARE 0.5 /* and enough on any machine */
+#define TAKES_PART 0.02    /* of what a kind of goroutine does besides being idle */
+#define LEAST_WAITING 0.1  /* goroutines at any time, on average: fewer hold up nobody */
 
 struct contention {
     struct object_wait lock; /* the most waited for; ns 0: waiting was too short to be seen */
@@ -17,7 +21,10 @@ struct contention {
     uint64_t cpu_ns; /* in locking code on the CPU, by threads of the process */
     uint64_t samples;
     uint32_t threads;
-    double share; /* of the time of the threads that take it */
+    double share;         /* of the time of the threads that take it */
+    bool of_tasks;        /* it is goroutines that wait, for whatever locks; threads is 0 */
+    double waiting;       /* of them, on average */
+    struct func_id entry; /* where most of them begin */
 };
 
 /* A holder that waits for a CPU holds its lock as many times longer. */
@@ -79,6 +86,35 @@ static struct contention measure(const struct observed *o, struct process_id pro
     return c;
 }
 
+/* Goroutines wait within the runtime, where the lock's address is not to be had: all locks are
+ * taken together. Of their time counts what they have something to do in, for most of those of a
+ * server are idle connections. */
+static struct contention measure_tasks(const struct observed *o, struct process_id process)
+{
+    struct contention c = { .process = process, .of_tasks = true };
+    struct task_kinds kinds;
+    uint64_t active_ns = 0, most_ns = 0;
+    task_kinds_of(o, &kinds);
+    for (size_t i = 0; i < kinds.rows.len; i++) {
+        const struct task_kind *kind = &kinds.rows.ptr[i];
+        const uint64_t active = task_kind_active_ns(kind);
+        if (kind->process.i != process.i || kind->lock_ns == 0 ||
+            (double)kind->lock_ns < TAKES_PART * (double)active)
+            continue;
+        active_ns += active;
+        c.lock.ns += kind->lock_ns;
+        c.samples += kind->locks;
+        if (kind->lock_ns > most_ns)
+            c.entry = kind->entry;
+        most_ns = kind->lock_ns > most_ns ? kind->lock_ns : most_ns;
+    }
+    task_kinds_done(&kinds);
+    c.waiting = o->steady_seconds > 0 ? (double)c.lock.ns / NS_PER_S / o->steady_seconds : 0;
+    if (c.waiting >= LEAST_WAITING)
+        c.share = (double)c.lock.ns / (double)active_ns;
+    return c;
+}
+
 static bool is_interpreter_lock(const struct observed *o, const struct contention *c)
 {
     const struct observed_process *p = observed_process(o, c->process);
@@ -94,7 +130,7 @@ static bool is_allocator_lock(const struct observed *o, const struct contention 
         .any_frame = TRAIT(LOCK),
         .no_frame = TRAIT(MALLOC),
         .process = c->process };
-    return c->lock.ns > 0 && waited(o, &lock).weight < c->lock.ns / 2;
+    return c->lock.ns > 0 && !c->of_tasks && waited(o, &lock).weight < c->lock.ns / 2;
 }
 
 static const char *advice_for(const struct observed *o, const struct contention *c)
@@ -111,11 +147,16 @@ static const char *advice_for(const struct observed *o, const struct contention 
            "later.";
 }
 
-static void say_words(const struct observed *o, const struct contention *c, struct finding *f)
+static void say_summary(const struct observed *o, const struct contention *c, struct finding *f)
 {
     const struct process *process = profile_process(o->profile, c->process);
     const char *name = profile_string(o->profile, process->name).ptr;
-    if (c->lock.ns)
+    if (c->of_tasks)
+        finding_say(&f->summary,
+            "Goroutines of %s (pid %d) spend %s of the time in which they have something to do "
+            "waiting for locks: %s of them at any time.",
+            name, process->pid, words_share(c->share).text, words_of(c->waiting, "").text);
+    else if (c->lock.ns)
         finding_say(&f->summary,
             "%u threads of %s (pid %d) spend %s of their time waiting for one lock%s%.*s.",
             c->threads, name, process->pid, words_share(c->share).text,
@@ -125,70 +166,123 @@ static void say_words(const struct observed *o, const struct contention *c, stru
             "%u threads of %s (pid %d) spend %s of their CPU time taking and giving "
             "back locks: they get in each other's way.",
             c->threads, name, process->pid, words_share(2 * c->share).text);
+}
+
+static void say_words(const struct observed *o, const struct contention *c, struct finding *f)
+{
+    const struct process *process = profile_process(o->profile, c->process);
+    say_summary(o, c, f);
     finding_say(&f->advice, "%s", advice_for(o, c));
     if (o->starved)
         finding_say(&f->alternative,
             "The machine is short of CPU time: whoever holds the lock may have "
             "been waiting for a CPU, and others for it.");
     else
-        finding_say(&f->alternative, "Threads that wait for work on a mutex instead of a condition "
-                                     "variable look the same and do no harm.");
-    finding_say(
-        &f->command, "gdb -p %d -batch -ex 'thread apply all bt 6'  # who holds it", process->pid);
+        finding_say(&f->alternative,
+            "%s that wait for work on a mutex instead of a condition variable look the same and "
+            "do no harm.",
+            c->of_tasks ? "Goroutines" : "Threads");
+    if (c->of_tasks)
+        finding_say(&f->command,
+            "go tool pprof http://localhost:PORT/debug/pprof/mutex  # needs net/http/pprof and "
+            "runtime.SetMutexProfileFraction(5)");
+    else
+        finding_say(&f->command, "gdb -p %d -batch -ex 'thread apply all bt 6'  # who holds it",
+            process->pid);
+}
+
+/* What the finding rests on. */
+static void prove(const struct observed *o, const struct contention *c, struct finding *f)
+{
+    const bool waiting = c->lock.ns > 0;
+    const char *what = c->of_tasks ? "of what is not idle time, waiting for locks"
+                       : waiting   ? "time of those threads that they wait for it"
+                                   : "half of the CPU time in locking code";
+    finding_prove(f, c->share, least_share(o), "share", c->samples, "%s", what);
+    if (c->of_tasks)
+        finding_prove(f, c->waiting, LEAST_WAITING, "count", 0,
+            "goroutines that wait for a lock, on average; most begin in %s",
+            profile_string(o->profile, profile_func(o->profile, c->entry)->name).ptr);
+    else
+        finding_prove(f, c->threads, 2, "count", 0, "threads that wait for it");
+    if (waiting)
+        finding_prove(f, (double)c->lock.ns, (double)NAN, "ns", c->lock.count, "waited in all");
+}
+
+static struct selection guilty_samples(const struct contention *c)
+{
+    struct selection s = { .process = c->process, .any_frame = TRAIT(LOCK), .steady = true };
+    if (c->of_tasks)
+        return tasks_at_locks(c->process);
+    if (c->lock.ns == 0)
+        return s;
+    s.channel = CHANNEL_WAIT;
+    s.no_frame = TRAIT(AWAIT);
+    s.wait_kinds = WAITS(FUTEX);
+    return s;
 }
 
 static enum answer found(const struct observed *o, const struct contention *c, struct finding *f)
 {
-    struct selection waits = { .channel = CHANNEL_WAIT,
-        .process = c->process,
-        .any_frame = TRAIT(LOCK),
-        .no_frame = TRAIT(AWAIT),
-        .wait_kinds = WAITS(FUTEX),
-        .steady = true };
-    struct selection cpu = { .process = c->process, .any_frame = TRAIT(LOCK), .steady = true };
-    bool waiting = c->lock.ns > 0;
+    const struct selection guilty = guilty_samples(c);
+    const bool waiting = c->lock.ns > 0;
     f->severity = c->share >= CRITICAL_SHARE ? SEVERITY_CRITICAL : SEVERITY_WARNING;
     f->confidence = confidence_by(o, waiting && c->samples >= SURE_SAMPLES);
     f->weight = c->share;
     f->process = c->process;
-    f->channel = waiting ? CHANNEL_WAIT : CHANNEL_CPU;
     say_words(o, c, f);
-    finding_prove(f, c->share, least_share(o), "share", c->samples, "%s",
-        waiting ? "time of those threads that they wait for it"
-                : "half of the CPU time in locking code");
-    finding_prove(f, c->threads, 2, "count", 0, "threads that wait for it");
-    if (waiting)
-        finding_prove(f, (double)c->lock.ns, (double)NAN, "ns", c->lock.count, "waited in all");
-    finding_chart_series(f, o->profile, "thread_blocked", c->process, (struct thread_id){ 0 }, true,
-        (double)NAN, "Waiting, by thread");
-    finding_blame(f, o, waiting ? &waits : &cpu, 5);
+    prove(o, c, f);
+    if (!c->of_tasks)
+        finding_chart_series(f, o->profile, "thread_blocked", c->process, (struct thread_id){ 0 },
+            true, (double)NAN, "Waiting, by thread");
+    finding_blame(f, o, &guilty, 5);
     return ANSWER_FOUND;
 }
 
-/* A goroutine that waits leaves its thread to another: neither the kernel nor samples see it. */
+/* Goroutines that wait leave their thread to others: where they were not looked at themselves,
+ * neither the kernel nor samples see it. */
 static bool waits_within_go(const struct observed *o)
 {
     for (uint32_t i = 0; i < o->process_count; i++)
-        if (o->processes[i].runtime == RUNTIME_GO && o->processes[i].on_cpu_ns)
+        if (o->processes[i].runtime == RUNTIME_GO && o->processes[i].on_cpu_ns &&
+            !has_tasks(o, o->processes[i].id))
+            return true;
+    return false;
+}
+
+static void keep_worse(
+    const struct observed *o, const struct contention *c, struct contention *worst)
+{
+    if (c->share >= least_share(o) && c->samples >= LEAST_SAMPLES && c->share > worst->share)
+        *worst = *c;
+}
+
+static struct contention find_worst(const struct observed *o)
+{
+    struct contention worst = { 0 };
+    for (uint32_t i = 0; i < o->process_count; i++) {
+        const struct contention threads = measure(o, o->processes[i].id);
+        const struct contention tasks = measure_tasks(o, o->processes[i].id);
+        keep_worse(o, &threads, &worst);
+        keep_worse(o, &tasks, &worst);
+    }
+    return worst;
+}
+
+static bool has_other_threads(const struct observed *o)
+{
+    for (uint32_t i = 0; i < o->thread_count; i++)
+        if (!o->threads[i].is_main && o->threads[i].role != ROLE_HELPER)
             return true;
     return false;
 }
 
 static enum answer look(const struct observed *o, struct finding *f)
 {
-    const double least = least_share(o);
-    struct contention worst = { 0 };
-    bool threads = false;
-    for (uint32_t i = 0; i < o->process_count; i++) {
-        struct contention c = measure(o, o->processes[i].id);
-        if (c.share >= least && c.samples >= LEAST_SAMPLES && c.share > worst.share)
-            worst = c;
-    }
-    if (worst.threads)
+    const struct contention worst = find_worst(o);
+    if (worst.share > 0)
         return found(o, &worst, f);
-    for (uint32_t i = 0; i < o->thread_count; i++)
-        threads |= !o->threads[i].is_main && o->threads[i].role != ROLE_HELPER;
-    if (!threads)
+    if (!has_other_threads(o))
         return ANSWER_SILENT;
     if (waits_within_go(o))
         return answer_unseen(f, "waiting for Go's locks",

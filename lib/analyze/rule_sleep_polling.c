@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: MIT
-/* Threads that sleep and look again instead of being woken: docs/rules/sleep-polling.md. */
+/* Threads, or goroutines, that sleep and look again instead of being woken:
+ * docs/rules/sleep-polling.md. */
 #include <math.h>
 #include <stdlib.h>
 
 #include "analyze/answers.h"
 #include "analyze/rules.h"
 #include "analyze/talk.h"
+#include "analyze/tasks.h"
 #include "analyze/waits.h"
 #include "analyze/words.h"
 
@@ -16,11 +18,15 @@ enum { SURE_SLEEPS = 100, LEAST_SLEEPS = 30 };
 #define LEAST_PER_S 2.0
 
 struct polling {
-    const struct observed_thread *thread;
+    bool found;
+    const struct observed_thread *thread; /* NULL: goroutines */
+    struct process_id process;
+    struct func_id entry; /* where those goroutines begin */
     double share, mean_ns, per_s;
     uint64_t ns, sleeps;
     uint32_t threads;
     bool serves; /* it also answers clients or talks to peers: somebody waits for it */
+    double busy; /* share of its life that it is on a CPU */
 };
 
 /* Counted sleeps where there are some, else samples of waiting. */
@@ -45,11 +51,22 @@ static bool serves(const struct observed_thread *t)
     return t->wait_ns[WAIT_CLIENT] || t->wait_ns[WAIT_ACCEPT];
 }
 
+static bool is_polling(const struct polling *p)
+{
+    return p->share >= LEAST_SHARE && p->sleeps >= LEAST_SLEEPS && p->mean_ns < LONGEST_NS &&
+           p->per_s >= LEAST_PER_S;
+}
+
 static bool measure(const struct observed *o, const struct observed_thread *t, uint64_t slept,
     uint64_t active, struct polling *ret)
 {
     uint64_t lived = thread_steady_ns(o, t);
-    *ret = (struct polling){ .thread = t, .ns = slept, .threads = 1, .serves = serves(t) };
+    *ret = (struct polling){ .thread = t,
+        .process = t->process,
+        .ns = slept,
+        .threads = 1,
+        .serves = serves(t),
+        .busy = (double)t->on_cpu_ns / fmax((double)t->lived_ns, 1) };
     if (slept == 0 || lived == 0 || t->role == ROLE_HELPER)
         return false;
     ret->share = active ? fmin(1, (double)slept / (double)active) : 0;
@@ -58,20 +75,25 @@ static bool measure(const struct observed *o, const struct observed_thread *t, u
     ret->sleeps = sleeps_of(o, t);
     ret->mean_ns = ret->sleeps ? (double)slept / (double)ret->sleeps : (double)INFINITY;
     ret->per_s = (double)ret->sleeps * 1e9 / (double)lived;
-    return ret->sleeps >= LEAST_SLEEPS && ret->mean_ns < LONGEST_NS && ret->per_s >= LEAST_PER_S;
+    return is_polling(ret);
 }
 
 /* Sleeping costs somebody something when the thread has work. A ticker that only looks at a clock
  * does not, and is by design. */
 static bool has_work(const struct polling *p)
 {
-    if (!p->thread)
-        return false;
-    double lived = fmax((double)p->thread->lived_ns, 1);
-    return p->serves || (double)p->thread->on_cpu_ns >= WORKS_SHARE * lived;
+    return p->found && (p->serves || p->busy >= WORKS_SHARE);
 }
 
-static struct polling find_worst(const struct observed *o)
+/* One with work is worse than any without. */
+static void keep_worse(const struct polling *p, struct polling *worst)
+{
+    const bool heavier = has_work(p) == has_work(worst) ? p->ns > worst->ns : has_work(p);
+    if (!worst->found || heavier)
+        *worst = *p;
+}
+
+static struct polling worst_of_threads(const struct observed *o)
 {
     struct wait_filter filter = { .kinds = WAITS(SLEEP) };
     uint64_t *slept = waited_by_thread(o, &filter), *active = active_by_thread(o);
@@ -82,10 +104,9 @@ static struct polling find_worst(const struct observed *o)
         const struct observed_thread *t = &o->threads[i];
         if (!measure(o, t, slept[t->id.i], active[t->id.i], &p))
             continue;
+        p.found = true;
         threads += has_work(&p);
-        bool heavier = has_work(&p) == has_work(&worst) ? p.ns > worst.ns : has_work(&p);
-        if (!worst.thread || heavier)
-            worst = p;
+        keep_worse(&p, &worst);
     }
     worst.threads = threads;
     free(slept);
@@ -93,36 +114,99 @@ static struct polling find_worst(const struct observed *o)
     return worst;
 }
 
+/* Of goroutines that begin with the same function. Sleeps are those that looks told apart, so there
+ * may be more, which are shorter then. */
+static struct polling of_tasks(const struct observed *o, const struct task_kind *kind)
+{
+    const double active = fmax((double)task_kind_active_ns(kind), 1);
+    const double slept = (double)kind->sleep_ns;
+    return (struct polling){ .process = kind->process,
+        .entry = kind->entry,
+        .share = slept / active,
+        .mean_ns = kind->sleeps ? slept / (double)kind->sleeps : (double)INFINITY,
+        .per_s = o->steady_seconds > 0 ? (double)kind->sleeps / o->steady_seconds : 0,
+        .ns = kind->sleep_ns,
+        .sleeps = kind->sleeps,
+        .serves = kind->listens,
+        .busy = (double)kind->running_ns / fmax((double)kind->lived_ns, 1) };
+}
+
+static struct polling find_worst(const struct observed *o)
+{
+    struct polling worst = worst_of_threads(o);
+    struct task_kinds kinds;
+    task_kinds_of(o, &kinds);
+    for (size_t i = 0; i < kinds.rows.len; i++) {
+        struct polling p = of_tasks(o, &kinds.rows.ptr[i]);
+        p.found = is_polling(&p);
+        if (p.found)
+            keep_worse(&p, &worst);
+    }
+    task_kinds_done(&kinds);
+    return worst;
+}
+
+static void name_sleepers(const struct observed *o, const struct polling *p, struct strbuf *out)
+{
+    if (p->thread) {
+        words_thread(o, p->thread, out);
+        strbuf_adds(out, " spends");
+        return;
+    }
+    strbuf_addf(out, "Goroutines that begin in %s, of ",
+        profile_string(o->profile, profile_func(o->profile, p->entry)->name).ptr);
+    words_process(o, p->process, out);
+    strbuf_adds(out, ", spend");
+}
+
+static void say_words(const struct observed *o, const struct polling *p, struct finding *f)
+{
+    PROF_CLEANUP(strbuf_done) struct strbuf who = STRBUF_INIT;
+    const int pid = profile_process(o->profile, p->process)->pid;
+    name_sleepers(o, p, &who);
+    finding_say(&f->summary,
+        "%s %s of the time in which %s something to do asleep: %s%s a second, for "
+        "%s each%s.",
+        who.ptr, words_share(p->share).text, p->thread ? "it has" : "they have",
+        p->thread ? "" : "at least ", words_of(p->per_s, "").text, words_ns(p->mean_ns).text,
+        p->thread ? "" : " at most");
+    if (p->threads > 1)
+        finding_say(&f->detail, "%u threads do so.", p->threads);
+    if (p->thread)
+        finding_say(&f->advice,
+            "Wait for the event itself: a condition variable or semaphore between threads, "
+            "poll() or epoll on descriptors, inotify for files, LISTEN or a blocking pop at a "
+            "database.");
+    else
+        finding_say(&f->advice,
+            "Wait for the event itself: a channel or sync.Cond between goroutines, a context's "
+            "Done, LISTEN or a blocking pop at a database.");
+    finding_say(&f->alternative,
+        "Pacing on purpose (a rate limit, a simulation, a job for each second) looks the "
+        "same and is no defect.");
+    if (p->thread)
+        finding_say(&f->command, "strace -f -r -e trace=nanosleep,clock_nanosleep -p %d", pid);
+    else
+        finding_say(&f->command,
+            "curl -s 'http://localhost:PORT/debug/pprof/goroutine?debug=1'  # needs "
+            "net/http/pprof");
+}
+
 static enum answer found(const struct observed *o, const struct polling *p, struct finding *f)
 {
-    struct selection sleeps = { .channel = CHANNEL_WAIT,
-        .process = p->thread->process,
+    struct selection sleeps = { .channel = p->thread ? CHANNEL_WAIT : CHANNEL_TASKS,
+        .process = p->process,
+        .entry = p->entry,
         .wait_kinds = WAITS(SLEEP),
         .steady = true };
-    PROF_CLEANUP(strbuf_done) struct strbuf name = STRBUF_INIT;
-    words_thread(o, p->thread, &name);
     /* Without anybody who waits for it, it may be pacing itself on purpose. */
     f->severity = p->serves && has_work(p) ? SEVERITY_WARNING : SEVERITY_INFO;
     f->confidence = p->serves ? confidence_by(o, p->sleeps >= SURE_SLEEPS) : CONFIDENCE_POSSIBLE;
     f->weight = p->share;
-    f->thread = p->threads > 1 ? (struct thread_id){ 0 } : p->thread->id;
-    f->process = p->thread->process;
-    f->channel = CHANNEL_WAIT;
-    finding_say(&f->summary,
-        "%s spends %s of the time in which it has something to do asleep: %s a second, for "
-        "%s each.",
-        name.ptr, words_share(p->share).text, words_of(p->per_s, "").text,
-        words_ns(p->mean_ns).text);
-    if (p->threads > 1)
-        finding_say(&f->detail, "%u threads do so.", p->threads);
-    finding_say(&f->advice,
-        "Wait for the event itself: a condition variable or semaphore between threads, poll() "
-        "or epoll on descriptors, inotify for files, LISTEN or a blocking pop at a database.");
-    finding_say(&f->alternative,
-        "Pacing on purpose (a rate limit, a simulation, a job for each second) looks the "
-        "same and is no defect.");
-    finding_say(&f->command, "strace -f -r -e trace=nanosleep,clock_nanosleep -p %d",
-        profile_process(o->profile, p->thread->process)->pid);
+    if (p->thread && p->threads <= 1)
+        f->thread = p->thread->id;
+    f->process = p->process;
+    say_words(o, p, f);
     finding_prove(f, p->share, LEAST_SHARE, "share", p->sleeps, "of what is not idle time, asleep");
     finding_prove(f, p->mean_ns, LONGEST_NS, "ns", p->sleeps, "length of a sleep, mean");
     finding_blame(f, o, &sleeps, 5);
@@ -134,7 +218,7 @@ static enum answer look(const struct observed *o, struct finding *f)
     if (!o->has_waits)
         return answer_no_waits(f, "sleeping instead of waiting");
     struct polling worst = find_worst(o);
-    if (worst.thread)
+    if (worst.found)
         return found(o, &worst, f);
     return answer_healthy(f, "no thread sleeps again and again while it has something to do");
 }

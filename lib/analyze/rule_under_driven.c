@@ -7,6 +7,7 @@
 #include <math.h>
 
 #include "analyze/rules.h"
+#include "analyze/tasks.h"
 #include "analyze/words.h"
 #include "base/clock.h"
 
@@ -64,7 +65,8 @@ static bool waits_for_its_own_work(const struct observed *o)
         if ((double)busy_wait_ns(o, t) > (double)t->lived_ns * BUSY_WAIT_SHARE)
             return true;
     }
-    return requests_in_flight(o) > IN_FLIGHT || peers_in_flight(o) > IN_FLIGHT;
+    return requests_in_flight(o) > IN_FLIGHT || peers_in_flight(o) > IN_FLIGHT ||
+           tasks_waiting_for_locks(o) > IN_FLIGHT;
 }
 
 /* By the steady time where it is known; start-up is work, but not what was asked about. */

@@ -170,6 +170,10 @@ static const struct trait_row rows[] = {
     { MATCH_BEGINS, "sync.(*Mutex).", TRAIT(LOCK) },
     { MATCH_BEGINS, "sync.(*RWMutex).", TRAIT(LOCK) },
     { MATCH_BEGINS, "internal/sync.(*Mutex).", TRAIT(LOCK) },
+    /* below a Lock that was inlined into code without debug data */
+    { MATCH_BEGINS, "sync.runtime_SemacquireMutex", TRAIT(LOCK) },
+    { MATCH_BEGINS, "sync.runtime_SemacquireRWMutex", TRAIT(LOCK) },
+    { MATCH_BEGINS, "internal/sync.runtime_SemacquireMutex", TRAIT(LOCK) },
     { MATCH_BEGINS, "sync.(*Cond).", TRAIT(CONDITION) },
     { MATCH_BEGINS, "sync.(*WaitGroup).", TRAIT(CONDITION) },
     { MATCH_BEGINS, "runtime.notesleep", TRAIT(CONDITION) },
@@ -202,6 +206,11 @@ static const struct trait_row rows[] = {
     { MATCH_IS, "os.ReadFile", TRAIT(FILE_IO) },
     { MATCH_IS, "os.WriteFile", TRAIT(FILE_IO) },
     { MATCH_BEGINS, "net.(*Resolver).", TRAIT(DNS) },
+    { MATCH_BEGINS, "net/http.(*Transport).roundTrip", TRAIT(ASK) },
+    { MATCH_BEGINS, "google.golang.org/grpc.(*ClientConn).", TRAIT(ASK) },
+    { MATCH_BEGINS, "google.golang.org/grpc.(*clientStream).", TRAIT(ASK) },
+    { MATCH_BEGINS, "github.com/redis/go-redis/", TRAIT(ASK) },
+    { MATCH_BEGINS, "github.com/jackc/pgx/", TRAIT(ASK) },
     /* JVM */
     { MATCH_BEGINS, "G1ParTask", TRAIT(GC) },
     { MATCH_BEGINS, "G1EvacuateRegions", TRAIT(GC) },

@@ -32,6 +32,7 @@ static const char *const names[TRAITS] = {
     [TRAIT_AWAIT] = "waiting for work on a lock",
     [TRAIT_SPIN] = "spinning",
     [TRAIT_CONNECT] = "connecting",
+    [TRAIT_ASK] = "asking other servers",
     [TRAIT_DNS] = "looking up host names",
     [TRAIT_INTERPRETER] = "interpreting",
     [TRAIT_COMPILER] = "compiling",

@@ -38,6 +38,7 @@ enum trait {
     TRAIT_SPIN,             /* spin locks, sched_yield, pause loops */
     TRAIT_DNS,
     TRAIT_CONNECT,     /* making connections */
+    TRAIT_ASK,         /* asking another server and waiting for its answer */
     TRAIT_INTERPRETER, /* bytecode loops: V8 Ignition, CPython, Ruby, PHP, JVM interpreter */
     TRAIT_COMPILER,    /* JIT compilation, deoptimisation */
     TRAIT_STARTUP,     /* module loading, dynamic linking */

@@ -81,7 +81,7 @@ static_assert(MODULE_UNKNOWN == 0 && MODULE_ELF == 1 && MODULE_VDSO == 2 && MODU
 static_assert(TIER_NONE == 0 && TIER_INTERPRETED == 1 && TIER_BASELINE == 2 && TIER_MID == 3 &&
                   TIER_OPTIMISED == 4 && TIER_BUILTIN == 5,
     "tiers are numbered in FILE.prof");
-static_assert(CHANNEL_CPU == 0 && CHANNEL_WAIT == 1 && CHANNEL_FAULTS == 2,
+static_assert(CHANNEL_CPU == 0 && CHANNEL_WAIT == 1 && CHANNEL_FAULTS == 2 && CHANNEL_TASKS == 3,
     "channels are numbered in FILE.prof");
 static_assert(SPAN_TURN == 0 && SPAN_GC == 1 && SPAN_WAIT == 2 && SPAN_BURST == 3 && SPAN_LOAD == 4,
     "span kinds are numbered in FILE.prof");

@@ -12,6 +12,7 @@ static const struct channel_info channels[CHANNELS] = {
     [CHANNEL_CPU] = { "cpu", "time on the CPU", WEIGHT_NANOSECONDS },
     [CHANNEL_WAIT] = { "wait", "time off the CPU", WEIGHT_NANOSECONDS },
     [CHANNEL_FAULTS] = { "faults", "memory touched for the first time", WEIGHT_BYTES },
+    [CHANNEL_TASKS] = { "tasks", "time of goroutines", WEIGHT_NANOSECONDS },
 };
 
 const struct channel_info *channel_info(enum channel c)

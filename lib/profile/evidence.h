@@ -27,11 +27,14 @@ enum channel {
     CHANNEL_CPU,    /* profile_samples(): on-CPU nanoseconds, or what an import has */
     CHANNEL_WAIT,   /* off-CPU nanoseconds; the leaf frame is the operation (wait.h) */
     CHANNEL_FAULTS, /* bytes of memory touched for the first time */
+    CHANNEL_TASKS,  /* nanoseconds of tasks that a runtime divides its threads among: goroutines. A
+                       leaf as in wait.h says that they waited, else the first function that they ran
+                     */
     CHANNELS,
 };
 
 struct channel_info {
-    const char *id; /* "cpu", "wait", "faults": stable */
+    const char *id; /* "cpu", "wait", "faults", "tasks": stable */
     const char *title;
     enum weight_unit unit; /* CHANNEL_CPU: meta.weight_unit counts instead */
 };

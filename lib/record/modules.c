@@ -288,6 +288,12 @@ const struct code_place *modules_load(struct modules *m, uint32_t place, pid_t p
     return &p->code;
 }
 
+const struct elf *modules_elf(const struct modules *m, uint32_t place)
+{
+    const struct module_file *f = &m->files.ptr[m->places.ptr[place].file];
+    return m->files.ptr[f->same_as].elf;
+}
+
 void modules_add_sources(const struct modules *m, struct symbol_source_list *out)
 {
     for (size_t i = 0; i < m->files.len; i++) {

@@ -44,6 +44,9 @@ uint32_t modules_place(struct modules *m, const struct perf_map *map);
  */
 const struct code_place *modules_load(struct modules *m, uint32_t place, pid_t pid);
 
+/* The file of a place that is loaded; NULL: it could not be opened. Borrowed. */
+const struct elf *modules_elf(const struct modules *m, uint32_t place);
+
 /* Opened files, for symbol_resolve(): appended to *out, which the caller owns. */
 struct symbol_source_list {
     struct symbol_source *ptr;

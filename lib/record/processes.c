@@ -73,6 +73,7 @@ static void end_process(struct processes *ps, struct tracked_process *p, uint64_
     python_free(p->python);
     p->space = NULL;
     p->python = NULL;
+    p->go_place = 0;
     p->alive = false;
     ps->live--;
 }
@@ -139,6 +140,7 @@ static void apply_fork(struct processes *ps, const struct perf_record *r)
         p->name = copy.name;
         p->exe = copy.exe;
         p->python = python_fork(copy.python);
+        p->go_place = copy.go_place;
     }
     if (p)
         add_thread(ps, p, (pid_t)r->tid, r->time_ns);
@@ -195,6 +197,7 @@ static void apply_exec(struct processes *ps, struct tracked_process *p, uint64_t
     p->jit = (struct module_id){ 0 };
     python_free(p->python);
     p->python = NULL;
+    p->go_place = 0;
     p->live_threads = 0;
     p->wants_exe = true;
     p->exe = (struct string_id){ 0 };
@@ -447,6 +450,8 @@ void processes_load_region(struct processes *ps, struct tracked_process *p, uint
     region.tag |= 1;
     if (!p->python)
         p->python = python_new(ps->profile, p->pid, &place->python, place->bias);
+    if (place->is_go && p->go_place == 0)
+        p->go_place = region.tag / 2 + 1;
     unwind_space_map(p->space, &region);
     changed(ps, p);
 }

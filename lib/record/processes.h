@@ -40,6 +40,7 @@ struct tracked_process {
     uint64_t generation;   /* changes with the space; unique over all processes */
     struct module_id jit;  /* 0: none seen */
     struct python *python; /* NULL: its functions are told in another way, or it is none */
+    uint32_t go_place;     /* of the file that holds Go's runtime (modules.h), plus 1; 0: none */
 };
 
 struct tracked_thread {

@@ -17,6 +17,7 @@ static const struct source *const table[] = {
     &source_syscalls,
     &source_connects,
     &source_wake,
+    &source_goroutines,
     &source_procfs,
     &source_node,
     &source_requests,

@@ -101,17 +101,18 @@ struct source {
     void (*stop)(void *state);
 };
 
-extern const struct source source_loops;    /* loops.c */
-extern const struct source source_perf;     /* perf.c */
-extern const struct source source_node;     /* node.c */
-extern const struct source source_requests; /* requests.c */
-extern const struct source source_faults;   /* faults.c */
-extern const struct source source_procfs;   /* procfs.c */
-extern const struct source source_syscalls; /* syscalls.c */
-extern const struct source source_switches; /* switches.c */
-extern const struct source source_connects; /* connects.c */
-extern const struct source source_wake;     /* wake.c */
-extern const struct source source_wall;     /* wall.c */
+extern const struct source source_goroutines; /* goroutines.c */
+extern const struct source source_loops;      /* loops.c */
+extern const struct source source_perf;       /* perf.c */
+extern const struct source source_node;       /* node.c */
+extern const struct source source_requests;   /* requests.c */
+extern const struct source source_faults;     /* faults.c */
+extern const struct source source_procfs;     /* procfs.c */
+extern const struct source source_syscalls;   /* syscalls.c */
+extern const struct source source_switches;   /* switches.c */
+extern const struct source source_connects;   /* connects.c */
+extern const struct source source_wake;       /* wake.c */
+extern const struct source source_wall;       /* wall.c */
 
 /* Something costs the target more than the budget and is looked at in bursts from now on: a fact
  * (stepped_down) and a note. */

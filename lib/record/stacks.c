@@ -192,6 +192,19 @@ static size_t user_chain(const struct perf_sample *sample)
     return i < sample->chain_len ? i + 1 : i;
 }
 
+/* Return addresses are looked up within the call. */
+static struct unwind_frame frame_at(
+    const struct tracked_process *process, uint64_t pc, bool is_leaf)
+{
+    const uint64_t lookup = is_leaf ? pc : pc - 1;
+    const struct unwind_region *region = unwind_space_find(process->space, lookup);
+    return (struct unwind_frame){
+        .pc = pc,
+        .lookup = lookup,
+        .tag = region ? region->tag : REGION_TAG_NONE,
+    };
+}
+
 /* The kernel's frame-pointer chain as frames. */
 static uint32_t chain_frames(
     struct stacks *s, const struct tracked_process *process, const struct perf_sample *sample)
@@ -201,13 +214,8 @@ static uint32_t chain_frames(
         const uint64_t pc = perf_sample_chain(sample, i);
         if (pc >= (uint64_t)PERF_CONTEXT_MAX)
             break;
-        const uint64_t lookup = count > 0 ? pc - 1 : pc;
-        const struct unwind_region *region = unwind_space_find(process->space, lookup);
-        s->frames[count++] = (struct unwind_frame){
-            .pc = pc,
-            .lookup = lookup,
-            .tag = region ? region->tag : REGION_TAG_NONE,
-        };
+        s->frames[count] = frame_at(process, pc, count == 0);
+        count++;
     }
     return count;
 }
@@ -246,12 +254,7 @@ static struct user_part leaf_only(
     struct unwind_regs regs = { 0 };
     arch_regs_decode(sample->regs, &regs);
     processes_load_region(s->processes, process, regs.ip);
-    const struct unwind_region *region = unwind_space_find(process->space, regs.ip);
-    s->frames[0] = (struct unwind_frame){
-        .pc = regs.ip,
-        .lookup = regs.ip,
-        .tag = region ? region->tag : REGION_TAG_NONE,
-    };
+    s->frames[0] = frame_at(process, regs.ip, true);
     s->only_leaf++;
     return (struct user_part){ .count = 1, .sure = FRAMES_MAX, .end = UNWIND_BROKEN };
 }
@@ -562,5 +565,26 @@ struct stack_id stacks_intern_blocked(
         s->blocked_complete++;
     else
         s->blocked_cut++;
+    return add_user(s, process, &part, hash_callers(s, process, &part));
+}
+
+/* ---- stacks whose addresses are known ---- */
+
+static uint32_t known_frames(
+    struct stacks *s, const struct tracked_process *process, const uint64_t *pcs, uint32_t count)
+{
+    const uint32_t kept = count < FRAMES_MAX ? count : FRAMES_MAX;
+    for (uint32_t i = 0; i < kept; i++)
+        s->frames[i] = frame_at(process, pcs[i], i == 0);
+    return kept;
+}
+
+struct stack_id stacks_intern_addresses(struct stacks *s, struct tracked_process *process,
+    const uint64_t *pcs, uint32_t count, enum unwind_end end)
+{
+    uint32_t kept = known_frames(s, process, pcs, count);
+    if (load_regions(s, process, 0, kept))
+        kept = known_frames(s, process, pcs, count);
+    const struct user_part part = { .count = kept, .sure = FRAMES_MAX, .end = end };
     return add_user(s, process, &part, hash_callers(s, process, &part));
 }

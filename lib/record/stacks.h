@@ -69,6 +69,13 @@ struct stack_id stacks_intern_blocked(
     struct stacks *s, struct tracked_process *process, const struct blocked_stack *blocked);
 
 /*
+ * A stack whose addresses are known: the leaf's as it is to be looked up, and return addresses. Its
+ * end: UNWIND_COMPLETE, or why callers are missing.
+ */
+struct stack_id stacks_intern_addresses(struct stacks *s, struct tracked_process *process,
+    const uint64_t *pcs, uint32_t count, enum unwind_end end);
+
+/*
  * The size that the next stack copies should have: `now` when it suffices, twice as much when more
  * than 1 % of recent stacks were cut short by it, the most there is when more than 10 % were. The
  * count begins anew once there are enough of them for an answer.

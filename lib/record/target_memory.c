@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "record/target_memory.h"
 
+#include <assert.h>
 #include <string.h>
 #include <sys/uio.h>
 
@@ -15,6 +16,33 @@ size_t target_read(pid_t pid, uint64_t address, void *to, size_t len)
 bool target_read_all(pid_t pid, uint64_t address, void *to, size_t len)
 {
     return target_read(pid, address, to, len) == len;
+}
+
+/* The kernel stops at the first piece that is not there: how many came before it. */
+static size_t read_until_missing(pid_t pid, struct target_piece *pieces, size_t count)
+{
+    struct iovec local[TARGET_PIECES_MAX], remote[TARGET_PIECES_MAX];
+    for (size_t i = 0; i < count; i++) {
+        local[i] = (struct iovec){ .iov_base = pieces[i].to, .iov_len = pieces[i].len };
+        remote[i] = (struct iovec){ .iov_base = (void *)(uintptr_t)pieces[i].address,
+            .iov_len = pieces[i].len };
+    }
+    const ssize_t got = process_vm_readv(pid, local, count, remote, count, 0);
+    size_t left = got > 0 ? (size_t)got : 0, whole = 0;
+    while (whole < count && left >= pieces[whole].len) {
+        left -= pieces[whole].len;
+        pieces[whole++].there = true;
+    }
+    return whole;
+}
+
+void target_read_pieces(pid_t pid, struct target_piece *pieces, size_t count)
+{
+    assert(count <= TARGET_PIECES_MAX);
+    for (size_t i = 0; i < count; i++)
+        pieces[i].there = false;
+    for (size_t at = 0; at < count; at++)
+        at += read_until_missing(pid, pieces + at, count - at);
 }
 
 void target_pages_start(struct target_pages *pages, pid_t pid)

@@ -18,6 +18,19 @@ size_t target_read(pid_t pid, uint64_t address, void *to, size_t len);
 /* All of them, or false. */
 bool target_read_all(pid_t pid, uint64_t address, void *to, size_t len);
 
+/* Many pieces with few calls. */
+struct target_piece {
+    uint64_t address;
+    void *to;
+    size_t len;
+    bool there; /* set: all of it has been read */
+};
+
+enum { TARGET_PIECES_MAX = 64 };
+
+/* count: at most TARGET_PIECES_MAX. One that cannot be read does not keep the others from it. */
+void target_read_pieces(pid_t pid, struct target_piece *pieces, size_t count);
+
 enum { TARGET_PAGE_BYTES = 4096, TARGET_PAGES = 8 };
 
 /* For many small reads close together: each page is fetched once. Starts as {0} with a pid. */

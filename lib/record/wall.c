@@ -390,9 +390,10 @@ static void wall_drain(void *state, uint64_t now_ns, bool last)
         say_all(s, now_ns < s->recorder->to_ns ? now_ns : s->recorder->to_ns);
         return;
     }
-    if (!recording || now_ns < s->next_ns)
-        return;
+    /* Whatever woke us: a timer that is left unread would do so again at once. */
     if (read(s->timer, &ticks, sizeof ticks) < 0 && errno != EAGAIN)
+        return;
+    if (!recording || now_ns < s->next_ns)
         return;
     s->next_ns = now_ns + s->period_ns - s->period_ns / 4;
     walk(s, now_ns);

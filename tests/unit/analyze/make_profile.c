@@ -182,6 +182,28 @@ void made_wait(struct made *m, struct thread_id thread, const char *folded, cons
     profile_add_tally(m->p, &tally);
 }
 
+void made_tasks(
+    struct made *m, const char *folded, const char *wait, double goroutines, uint64_t begun)
+{
+    enum { PARTS = 100 };
+    struct stack_id stack = made_stack(m, folded);
+    if (wait) {
+        struct wait w = wait_parse(slice_of(wait));
+        stack = profile_add_stack(m->p, stack, wait_frame(m->p, &w));
+    }
+    const double part_ns = (double)(m->end_ns - MADE_START_NS) / PARTS;
+    for (uint64_t i = 0; i < PARTS; i++) {
+        struct sample s = {
+            .time_ns = MADE_START_NS + (uint64_t)llround((double)(i + 1) * part_ns),
+            .thread = m->main,
+            .stack = stack,
+            .count = begun * (i + 1) / PARTS - begun * i / PARTS,
+            .weight = (uint64_t)llround(goroutines * part_ns),
+        };
+        profile_add_channel_sample(m->p, CHANNEL_TASKS, &s);
+    }
+}
+
 /* ---- numbers over time ---- */
 
 static void add_points(struct made *m, struct series_id id, double first, double last)

@@ -41,6 +41,11 @@ void made_cpu(struct made *m, struct thread_id thread, const char *folded, doubl
 void made_wait(struct made *m, struct thread_id thread, const char *folded, const char *wait,
     double count, double ms, double from, double to);
 
+/* Over the whole recording so many goroutines are in that stack at any time, on average; of their
+ * waits `begun` were told apart. wait: NULL for those that run. */
+void made_tasks(
+    struct made *m, const char *folded, const char *wait, double goroutines, uint64_t begun);
+
 /* Running totals of the thread's states, in seconds of each second, over the whole recording. */
 void made_states(struct made *m, struct thread_id thread, double on_cpu, double queued);
 

@@ -64,3 +64,24 @@ Test(target_memory, is_read_anew_after_each_start)
     cr_assert(target_pages_read(&pages, (uintptr_t)memory, &byte, 1));
     cr_expect_eq(byte, memory[0]);
 }
+
+Test(target_memory, pieces_that_are_not_there_do_not_keep_others_from_being_read)
+{
+    const uint8_t *memory = make_memory();
+    const uint64_t start = (uintptr_t)memory;
+    uint8_t bytes[4][16] = { 0 };
+    struct target_piece pieces[] = {
+        { .address = start + 5, .to = bytes[0], .len = 16 },
+        { .address = 8, .to = bytes[1], .len = 16, .there = true },
+        { .address = start + BYTES - 8, .to = bytes[2], .len = 16 },
+        { .address = start + BYTES - 16, .to = bytes[3], .len = 16 },
+    };
+    target_read_pieces(getpid(), pieces, 4);
+    cr_expect(pieces[0].there);
+    cr_expect_not(pieces[1].there);
+    cr_expect_not(pieces[2].there, "half of it");
+    cr_expect(pieces[3].there);
+    cr_expect_arr_eq(bytes[0], memory + 5, 16);
+    cr_expect_arr_eq(bytes[3], memory + BYTES - 16, 16);
+    target_read_pieces(getpid(), pieces, 0);
+}

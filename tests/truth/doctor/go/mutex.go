@@ -19,7 +19,8 @@ var (
 )
 
 func countWords(into map[string]int) {
-	for _, word := range strings.Fields(text) {
+	for word, rest := "", text; rest != ""; {
+		word, rest, _ = strings.Cut(rest, " ")
 		into[word]++
 	}
 }
