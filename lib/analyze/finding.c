@@ -280,6 +280,35 @@ static void blame_callers(
     passages_done(&rows);
 }
 
+static bool is_anonymous(const struct observed *o, struct func_id func)
+{
+    static const char *const names[] = { "(anonymous)", "<lambda>", "<listcomp>", "<dictcomp>",
+        "<setcomp>", "<genexpr>" };
+    const struct slice name = profile_string(o->profile, profile_func(o->profile, func)->name);
+    for (size_t i = 0; i < PROF_ARRAY_LEN(names); i++)
+        if (slice_is(name, names[i]))
+            return true;
+    return false;
+}
+
+void finding_name_caller(struct finding *f, const struct observed *o, const struct selection *s)
+{
+    if (!f->guilty.len || !is_anonymous(o, f->guilty.ptr[0].func))
+        return;
+    struct passages rows;
+    observed_passages(o, s, &rows);
+    const uint64_t whole = through_own_code(&rows);
+    for (size_t i = 0; i < rows.len; i++) {
+        if (rows.ptr[i].func.i != f->guilty.ptr[0].func.i)
+            continue;
+        const size_t caller = caller_of(&rows, i, rows.ptr[i].amount.weight);
+        if (caller < rows.len)
+            blame_before(f, 1, &rows.ptr[caller], whole);
+        break;
+    }
+    passages_done(&rows);
+}
+
 void finding_put_first(struct finding *f, const struct guilty *guilty)
 {
     vec_push(&f->guilty, *guilty);
@@ -308,6 +337,7 @@ void finding_blame(
     }
     if (f->rule && f->rule->repeats)
         blame_callers(f, o, s, whole);
+    finding_name_caller(f, o, s);
     f->nameless = nameless_language(f, o, s);
     f->channel = s->channel;
     f->about = *s;

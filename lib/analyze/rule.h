@@ -70,6 +70,10 @@ void finding_done(struct finding *f);
 /* A runtime's own, a collector's or a marker: says nothing of who makes it work. */
 bool is_of_runtime(const struct observed *o, struct func_id func);
 
+/* When the first that is blamed is a function without a name (a callback, a lambda): its caller in
+ * the program, where it has mostly one, comes second. */
+void finding_name_caller(struct finding *f, const struct observed *o, const struct selection *s);
+
 /* Puts a function before those that are blamed. */
 void finding_put_first(struct finding *f, const struct guilty *guilty);
 

@@ -3,6 +3,7 @@
 #include <math.h>
 
 #include "analyze/answers.h"
+#include "analyze/askers.h"
 #include "analyze/rules.h"
 #include "analyze/talk.h"
 #include "analyze/waits.h"
@@ -164,8 +165,8 @@ static void blame(const struct observed *o, const struct connecting *c, struct f
         best = &connects;
     else if (observed_sum(o, &waits).count > 0)
         best = &waits;
-    f->channel = best->channel;
-    finding_blame(f, o, best, 3);
+    if (best != &network || !blame_askers(f, o, c->peer.process))
+        finding_blame(f, o, best, 3);
 }
 
 static enum answer found(const struct observed *o, const struct connecting *c, struct finding *f)

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 
 #include "analyze/answers.h"
+#include "analyze/askers.h"
 #include "analyze/rules.h"
 #include "analyze/talk.h"
 #include "analyze/waits.h"
@@ -259,6 +260,8 @@ static enum answer found(const struct observed *o, const struct downstream *d, s
         (double)NAN, "Waiting, by thread");
     if (!d->by_loop)
         finding_blame(f, o, &waits, 5);
+    else
+        blame_askers(f, o, d->process);
     return ANSWER_FOUND;
 }
 

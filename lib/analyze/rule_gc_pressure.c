@@ -91,6 +91,7 @@ static void name_who_runs(const struct observed *o, struct finding *f)
     }
     for (size_t i = count; i-- > 0;)
         finding_put_first(f, &running[i]);
+    finding_name_caller(f, o, &rest);
     if (count)
         finding_say(&f->detail,
             "The collector works in threads of its own; of the other CPU time %s is %s's.",

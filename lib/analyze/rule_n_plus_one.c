@@ -3,6 +3,7 @@
 #include <math.h>
 
 #include "analyze/answers.h"
+#include "analyze/askers.h"
 #include "analyze/rules.h"
 #include "analyze/talk.h"
 #include "analyze/waits.h"
@@ -95,7 +96,8 @@ static enum answer found(const struct observed *o, const struct chatter *c, stru
     finding_prove(f, c->time_share, TIME_SHARE, "share", c->peer.count,
         "time with such an exchange under way");
     finding_prove(f, mean_ns, (double)NAN, "ns", c->peer.count, "from question to answer, mean");
-    finding_blame(f, o, &waits, 3);
+    if (observed_sum(o, &waits).count > 0 || !blame_askers(f, o, c->peer.process))
+        finding_blame(f, o, &waits, 3);
     return ANSWER_FOUND;
 }
 

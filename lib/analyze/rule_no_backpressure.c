@@ -3,6 +3,7 @@
 #include <math.h>
 
 #include "analyze/answers.h"
+#include "analyze/askers.h"
 #include "analyze/growth.h"
 #include "analyze/rules.h"
 #include "analyze/words.h"
@@ -98,7 +99,7 @@ static enum answer found(const struct observed *o, const struct flood *flood, st
         false, flood->full_bytes, "Unsent bytes in sockets");
     finding_chart_series(f, o->profile, flood->series, flood->process, (struct thread_id){ 0 },
         false, (double)NAN, "Memory");
-    if (o->has_faults)
+    if (!blame_writers(f, o, flood->process) && o->has_faults)
         finding_blame(f, o, &faults, 5);
     return ANSWER_FOUND;
 }

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "analyze/answers.h"
+#include "analyze/askers.h"
 #include "analyze/rules.h"
 #include "analyze/waits.h"
 #include "analyze/words.h"
@@ -14,6 +15,9 @@ enum { DEFAULT_WORKERS = 4, SURE_WINDOWS = 40 };
 #define CORES_FULL 0.85
 #define LEAST_SECONDS 3.0
 #define LEAST_FREE 0.05
+
+/* What node hands over. */
+#define POOL_WORK (TRAIT(CRYPTO) | TRAIT(COMPRESS) | TRAIT(FILE_IO) | TRAIT(DNS))
 
 struct pool {
     struct process_id process;
@@ -161,7 +165,9 @@ static enum answer found(const struct observed *o, const struct pool *p, struct 
     finding_prove(f, p->cores, (double)NAN, "cores", 0, "CPU used by the workers");
     finding_chart_series(f, o->profile, "thread_on_cpu", p->process, (struct thread_id){ 0 }, true,
         (double)NAN, "CPU by thread");
-    finding_blame(f, o, waiting ? &waits : &cpu, 5);
+    const struct observed_thread *loop = loop_of(o, p->process);
+    if (!loop || !blame_submitters(f, o, loop, POOL_WORK))
+        finding_blame(f, o, waiting ? &waits : &cpu, 5);
     return ANSWER_FOUND;
 }
 

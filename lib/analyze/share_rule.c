@@ -17,7 +17,12 @@ enum {
     GUILTY_MOST = 5,
 };
 
-#define LEAST_CORES 0.05 /* work that keeps less of a core busy than this is no reason to act */
+/* Work that keeps less of a core busy is no reason to act. Where it is a large share of what a
+ * program with something to do does, more load would make it more. */
+#define LEAST_CORES 0.05
+#define LEAST_CORES_LARGE 0.02
+#define LARGE 2.0 /* times the threshold */
+
 #define MOST_STARVED 0.95
 #define CLEARLY 1.5 /* times the threshold: enough when samples are few */
 #define LONGEST_ASKED_S 120.0
@@ -53,6 +58,12 @@ static double unhindered(const struct observed *o, double cores)
     return cores / (1 - fmin(o->starved_share, MOST_STARVED));
 }
 
+static double least_cores(
+    const struct observed *o, const struct share_rule *r, const struct share *share)
+{
+    return share->low >= LARGE * r->warn && !o->under_driven ? LEAST_CORES_LARGE : LEAST_CORES;
+}
+
 struct share_judged share_judge(const struct observed *o, const struct share_rule *r)
 {
     struct selection part = r->part, whole = r->whole;
@@ -61,7 +72,7 @@ struct share_judged share_judge(const struct observed *o, const struct share_rul
     if (o->steady_seconds > 0)
         j.cores = (double)j.share.part.weight / NS_PER_S / o->steady_seconds;
     if (j.share.n >= LEAST_SAMPLES && j.share.part.count >= LEAST_PART &&
-        unhindered(o, j.cores) >= LEAST_CORES)
+        unhindered(o, j.cores) >= least_cores(o, r, &j.share))
         rank(o, r, &j);
     return j;
 }

@@ -72,6 +72,10 @@ static const struct trait_row rows[] = {
     { MATCH_BEGINS, "node::crypto::TLSWrap", TRAIT(TLS) },
     { MATCH_BEGINS, "node::crypto::SecureContext", TRAIT(TLS) | TRAIT(TLS_HANDSHAKE) },
     { MATCH_BEGINS, "node::fs::", TRAIT(FILE_IO) },
+    { MATCH_BEGINS, "node::StreamBase::Write", TRAIT(SEND) },
+    { MATCH_BEGINS, "node::LibuvStreamWrap::DoTryWrite", TRAIT(SEND) },
+    { MATCH_BEGINS, "node::LibuvStreamWrap::DoWrite", TRAIT(SEND) },
+    { MATCH_BEGINS, "sock_send", TRAIT(SEND) }, /* CPython's socketmodule.c */
     { MATCH_HAS, "::ZlibContext::", TRAIT(COMPRESS) },
     { MATCH_HAS, "::BrotliEncoderContext::", TRAIT(COMPRESS) },
     { MATCH_HAS, "::BrotliDecoderContext::", TRAIT(COMPRESS) },

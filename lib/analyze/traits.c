@@ -33,6 +33,7 @@ static const char *const names[TRAITS] = {
     [TRAIT_SPIN] = "spinning",
     [TRAIT_CONNECT] = "connecting",
     [TRAIT_ASK] = "asking other servers",
+    [TRAIT_SEND] = "sending",
     [TRAIT_DNS] = "looking up host names",
     [TRAIT_INTERPRETER] = "interpreting",
     [TRAIT_COMPILER] = "compiling",

@@ -39,6 +39,7 @@ enum trait {
     TRAIT_DNS,
     TRAIT_CONNECT,     /* making connections */
     TRAIT_ASK,         /* asking another server and waiting for its answer */
+    TRAIT_SEND,        /* writing to sockets and pipes, the runtime's side of it */
     TRAIT_INTERPRETER, /* bytecode loops: V8 Ignition, CPython, Ruby, PHP, JVM interpreter */
     TRAIT_COMPILER,    /* JIT compilation, deoptimisation */
     TRAIT_STARTUP,     /* module loading, dynamic linking */

@@ -18,6 +18,8 @@ enum {
 /* The first 40 % are left out: programs warm up. */
 #define LATER_FROM 0.4
 
+#define BENDS_F 13.6 /* of 1 and BLOCKS - TERMS_MAX degrees of freedom */
+
 #define JUMP 4 /* times the usual rise from one block to the next */
 
 /* ---- blocks ---- */
@@ -201,6 +203,26 @@ static bool stops(const struct trend_point *m, size_t n)
     return second < 0.15 * first;
 }
 
+/* Growth that becomes slower all the time, as that of a cache of ever rarer keys, or a runtime's
+ * that goes on optimising: a parabola describes it better than a line (F test, 0.5 % for BLOCKS),
+ * and rises at its end with less than half of its mean slope. */
+static bool slows_down(const struct trend_point *m, size_t n)
+{
+    double x[WHOLE_BLOCKS][TERMS_MAX], y[WHOLE_BLOCKS], b[TERMS_MAX];
+    if (n < BLOCKS)
+        return false;
+    for (size_t i = 0; i < n; i++) {
+        double t = (m[i].t - m[0].t) / (m[n - 1].t - m[0].t);
+        x[i][0] = 1;
+        x[i][1] = t;
+        x[i][2] = t * t;
+        y[i] = m[i].y;
+    }
+    const double squares = residual_squares(x, y, n, TERMS_MAX, b);
+    const double f = (line_squares(m, n) - squares) / (squares / (double)(n - TERMS_MAX));
+    return f > BENDS_F && b[2] < 0 && b[1] + 2 * b[2] < (b[1] + b[2]) / 2;
+}
+
 /* More of a step between two levels than of a line. */
 static bool one_step(const struct trend_point *m, size_t n)
 {
@@ -329,8 +351,8 @@ void trend_of(const struct trend_point *points, size_t n, double min_seconds, st
     measure_later_part(points, n, tooth, later, ret);
     ret->growth = whole[whole_count - 1].y - whole[0].y;
     ret->r2 = straightness(whole, whole_count);
-    bool settles = stops(later, ret->blocks) || one_step(later, ret->blocks) ||
-                   comes_to_an_end(whole, whole_count);
+    bool settles = stops(later, ret->blocks) || slows_down(later, ret->blocks) ||
+                   one_step(later, ret->blocks) || comes_to_an_end(whole, whole_count);
     settles &= !climbs_between_jumps(later, ret->blocks);
     bool growing = grows(ret) && !settles;
     if (ret->seconds < min_seconds) {

@@ -159,9 +159,14 @@ static void drop_all(struct faults *f)
         extra_events_drop(f->recorder->extras, f->events[i]);
 }
 
-static bool is_time(const struct faults *f, uint64_t now_ns)
+/* Nothing is learned from the time before the target runs. */
+static bool is_time(struct faults *f, uint64_t now_ns)
 {
     const struct recorder *r = f->recorder;
+    if (now_ns < r->from_ns) {
+        f->looked_ns = now_ns;
+        return false;
+    }
     return now_ns >= f->looked_ns + (f->looked ? LOOK_INTERVAL_NS : LOOK_FIRST_NS) &&
            !extra_events_crowded(r->extras, f->events[0]); /* else no other could be opened */
 }
@@ -175,7 +180,7 @@ static void faults_drain(void *state, uint64_t now_ns, bool last)
     const size_t next = f->rested ? f->step : next_step(f, now_ns);
     if (f->rested == 0)
         f->rest_looks = looks;
-    f->looked = f->recorder->from_ns < now_ns;
+    f->looked = true;
     if (f->rested < f->rest_looks) {
         if (f->rested++ == 0)
             drop_all(f);

@@ -163,6 +163,7 @@ static void become_loop(
     l->is_loop = true;
     l->turn = profile_histogram(ts->profile, "turn", l->row);
     l->turn_on_cpu = profile_histogram(ts->profile, "turn_on_cpu", l->row);
+    l->delay = profile_histogram(ts->profile, "loop_delay", l->row);
     for (uint32_t i = 0; i < l->early_count; i++)
         say_turn(ts, l, &l->early[i]);
     l->early_count = 0;
@@ -183,10 +184,13 @@ static void end_turn(struct turns *ts, struct loop_thread *l, const struct threa
     if (turn.start_ns == 0 || turn.end_ns <= turn.start_ns || turn.start_ns < ts->from_ns ||
         turn.end_ns > ts->to_ns)
         return;
-    if (l->is_loop)
-        say_turn(ts, l, &turn);
-    else
+    if (!l->is_loop) {
         keep_early(l, &turn);
+        return;
+    }
+    say_turn(ts, l, &turn);
+    if (!cut)
+        loop_probe_turned(&l->probe, time_ns, l->delay);
 }
 
 /* ---- calls ---- */
@@ -229,6 +233,8 @@ static void end_wait(
 {
     if (l->in_wait)
         l->wait_blocked_ns += since(&l->at_enter, now).blocked_ns;
+    if (l->in_wait && l->is_loop)
+        loop_probe_waited(&l->probe, l->entered_ns, time_ns, l->delay);
     begin_turn(l, now, time_ns, events);
 }
 
@@ -288,6 +294,7 @@ static void cut(
         end_turn(ts, l, &now, time_ns, true);
     l->turn_from_ns = 0;
     l->in_wait = l->turn_cut = false;
+    loop_probe_stop(&l->probe);
 }
 
 void turns_look_away(struct turns *ts, struct thread_states *states, uint64_t time_ns)
@@ -304,6 +311,7 @@ void turns_lost(struct turns *ts)
     for (size_t i = 0; i < ts->list.len; i++) {
         ts->list.ptr[i].turn_from_ns = 0;
         ts->list.ptr[i].in_wait = false;
+        loop_probe_stop(&ts->list.ptr[i].probe);
     }
 }
 

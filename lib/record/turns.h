@@ -23,6 +23,7 @@
 
 #include "base/vec.h"
 #include "profile/evidence.h"
+#include "record/loop_probe.h"
 #include "record/pid_table.h"
 #include "record/thread_state.h"
 
@@ -68,7 +69,8 @@ struct loop_thread {
     uint64_t long_turns;
     struct turn early[LOOP_CALLS];
     uint32_t early_count;
-    struct histogram *turn, *turn_on_cpu; /* of the profile */
+    struct histogram *turn, *turn_on_cpu, *delay; /* of the profile */
+    struct loop_probe probe;
 };
 
 struct turns {

@@ -52,6 +52,7 @@ struct wall {
     struct objects *objects;
     VEC(struct wall_thread) threads; /* by the index of processes.threads */
     struct stack_slot *stacks;       /* by process, place and innermost bytes */
+    struct stack_slot *places;       /* the last one by process and place alone */
     uint8_t *bytes;                  /* STACK_BYTES */
     int timer;
     uint64_t period_ns, next_ns;
@@ -100,16 +101,29 @@ static struct wait wait_at(
     return objects_of_call(s->objects, &call, now_ns);
 }
 
+/* A thread that waits for some microseconds only has moved on before its stack is copied, each
+ * time. Where it waits now was read in one piece; the stack is the last one seen there. Else long
+ * waits alone would count. */
+static bool find_last_stack(struct wall *s, uint64_t place_hash, struct stack_id *ret_stack)
+{
+    const struct stack_slot *last = &s->places[place_hash >> 1 & (STACK_SLOTS - 1)];
+    s->torn++;
+    if (last->hash != place_hash)
+        return false;
+    *ret_stack = last->stack;
+    return true;
+}
+
 /* Copies and unwinds the stack, unless its place and innermost bytes are known. False: the thread
- * has moved on meanwhile. */
+ * has moved on meanwhile, and was not seen there before. */
 static bool find_stack(struct wall *s, struct wall_thread *w, struct tracked_process *process,
     const struct wall_place *place, struct stack_id *ret_stack)
 {
     struct wall_place after;
     size_t len = target_read(w->pid, place->sp, s->bytes, TOP_BYTES);
     const uint64_t top = slice_hash((struct slice){ (const char *)s->bytes, len });
-    const uint64_t hash =
-        hash_mix(hash_mix(hash_mix(hash_u64(process->generation), place->sp), place->pc), top) | 1;
+    const uint64_t at = hash_mix(hash_mix(hash_u64(process->generation), place->sp), place->pc) | 1;
+    const uint64_t hash = hash_mix(at, top) | 1;
     struct stack_slot *slot = &s->stacks[hash >> 1 & (STACK_SLOTS - 1)];
     w->top_hash = top;
     /* Which Python function waits is not in the bytes: its frame is on the heap. */
@@ -123,13 +137,12 @@ static bool find_stack(struct wall *s, struct wall_thread *w, struct tracked_pro
             .wanted = STACK_BYTES,
         };
         if (wall_read(w->pid, w->tid, w->fd, &after) != WALL_BLOCKED ||
-            !wall_same_place(place, &after)) {
-            s->torn++;
-            return false;
-        }
+            !wall_same_place(place, &after))
+            return find_last_stack(s, at, ret_stack);
         const struct stack_id stack =
             stacks_intern_blocked(&s->recorder->stacks, process, &blocked);
         *slot = (struct stack_slot){ hash, stack };
+        s->places[at >> 1 & (STACK_SLOTS - 1)] = (struct stack_slot){ at, stack };
     }
     *ret_stack = slot->stack;
     return true;
@@ -333,6 +346,7 @@ static void wall_stop(void *state)
     objects_free(s->objects);
     close_fd(&s->timer);
     free(s->stacks);
+    free(s->places);
     free(s->bytes);
     free(s);
 }
@@ -349,6 +363,7 @@ static void *wall_start(struct recorder *r, struct err *e)
     s->recorder = r;
     s->objects = objects_new();
     s->stacks = xcalloc(STACK_SLOTS, sizeof *s->stacks);
+    s->places = xcalloc(STACK_SLOTS, sizeof *s->places);
     s->bytes = xmalloc(STACK_BYTES);
     s->period_ns = PERIOD_MIN_NS;
     s->timer = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);

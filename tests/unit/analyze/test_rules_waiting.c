@@ -646,6 +646,20 @@ Test(fsync_bound, a_database_does_so_by_design)
     made_done(&m);
 }
 
+/* A thread that computes and syncs so quickly that looks hardly ever meet it there. */
+Test(fsync_bound, short_syncs_are_told_by_bursts)
+{
+    program("recorder", "native");
+    made_states(&m, m.main, 0.2, 0);
+    made_wait(&m, m.main, "main;append@log.c:14;l:fsync", "fsync sync /srv/log", 60, 1, 1.01, 20);
+    cr_expect(eq(int, ask_answer(&m, &rule_fsync_bound), ANSWER_HEALTHY));
+    ask_bursts(&m, 1);
+    ask_tally(&m, m.main, "syscall", "fsync sync /srv/log", 900, 0.4, 0);
+    ask_expect_found(&m, &rule_fsync_bound, SEVERITY_WARNING, CONFIDENCE_LIKELY, "append",
+        WORDS("recorder (pid 4100)", "6.84 s", "/srv/log"));
+    made_done(&m);
+}
+
 Test(fsync_bound, a_few_syncs_are_healthy)
 {
     program("recorder", "native");

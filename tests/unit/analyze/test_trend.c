@@ -120,6 +120,12 @@ static double leak_with_doublings(double x)
     return 1 + 4 * x + 2 * (x > 0.15) + 4 * (x > 0.27) + 8 * (x > 0.57);
 }
 
+/* A runtime that goes on optimising, rarer and rarer things. */
+static double ever_slower(double x)
+{
+    return 1 + 0.6 * (1 - pow(1 - x, 3)) + 0.05 * x;
+}
+
 static double leak_until_a_step(double x)
 {
     return x < 0.7 ? 1 + x : 2.4;
@@ -167,6 +173,7 @@ Test(trend, healthy_shapes_are_not_called_growth)
         { "a bounded cache below a sawtooth", bounded_cache_with_sawtooth },
         { "falling", falling },
         { "growth that ends with a step", leak_until_a_step },
+        { "ever slower", ever_slower },
     };
     for (size_t i = 0; i < PROF_ARRAY_LEN(rows); i++) {
         double share = share_growing(rows[i].shape, 0.01, 90);
