@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "analyze/askers.h"
 
-enum { SAMPLES_LEAST = 8, BLAMED_MOST = 3 };
+enum { SAMPLES_LEAST = 5, BLAMED_MOST = 3 };
 
 /* The function that is blamed first is the program's own. */
 static bool leads_to_own_code(const struct observed *o, const struct selection *s)

@@ -40,24 +40,49 @@ static bool goroutines_wait_for_clients(const struct observed *o, struct process
     return observed_sum(o, &sockets).weight > observed_sum(o, &own).weight;
 }
 
+/* How often a process went to sleep for one of these; NAN: no waits of it were counted. A worker
+ * with nothing to do sleeps long, and once: it makes no switches. */
+static double sleeps_for(const struct observed *o, struct process_id process, uint32_t kinds)
+{
+    uint32_t count;
+    uint64_t all = 0, of_kinds = 0;
+    const struct tally *rows = profile_tallies(o->profile, &count);
+    for (uint32_t i = 0; i < count; i++) {
+        if (!rows[i].thread.i ||
+            profile_thread(o->profile, rows[i].thread)->process.i != process.i ||
+            !slice_is(profile_string(o->profile, rows[i].name), "wait"))
+            continue;
+        const enum wait_kind kind = wait_parse(profile_string(o->profile, rows[i].what)).kind;
+        all += rows[i].count;
+        of_kinds += kinds >> kind & 1 ? rows[i].count : 0;
+    }
+    return all ? (double)of_kinds : (double)NAN;
+}
+
+/* More often for these than for those; where waits were not counted, longer. */
+static bool sleeps_more_for(
+    const struct observed *o, struct process_id process, uint32_t these, uint32_t those)
+{
+    const double often = sleeps_for(o, process, these);
+    if (!isnan(often))
+        return often > sleeps_for(o, process, those);
+    struct wait_filter first = { .kinds = these, .process = process };
+    struct wait_filter second = { .kinds = those, .process = process };
+    return waited(o, &first).weight > waited(o, &second).weight;
+}
+
 /* A server that sleeps between the messages of its clients switches at their pace. */
 static bool waits_for_clients(const struct observed *o, struct process_id process)
 {
-    struct wait_filter clients = {
-        .kinds = WAITS(CLIENT) | WAITS(LOOP) | WAITS(ACCEPT) | WAITS(UNIX), .process = process
-    };
-    struct wait_filter own = { .kinds = WAITS(PIPE) | WAITS(FUTEX) | WAITS(EVENT) | WAITS(SLEEP),
-        .process = process };
-    return waited(o, &clients).weight > waited(o, &own).weight ||
-           goroutines_wait_for_clients(o, process);
+    const uint32_t clients = WAITS(CLIENT) | WAITS(LOOP) | WAITS(ACCEPT) | WAITS(UNIX);
+    const uint32_t own = WAITS(PIPE) | WAITS(FUTEX) | WAITS(EVENT) | WAITS(SLEEP);
+    return sleeps_more_for(o, process, clients, own) || goroutines_wait_for_clients(o, process);
 }
 
 static bool sleeps_by_timers(const struct observed *o, struct process_id process)
 {
-    struct wait_filter sleeps = { .kinds = WAITS(SLEEP), .process = process };
-    struct wait_filter others = { .kinds = WAITS(PIPE) | WAITS(FUTEX) | WAITS(EVENT) | WAITS(UNIX),
-        .process = process };
-    return waited(o, &sleeps).weight > waited(o, &others).weight;
+    return sleeps_more_for(
+        o, process, WAITS(SLEEP), WAITS(PIPE) | WAITS(FUTEX) | WAITS(EVENT) | WAITS(UNIX));
 }
 
 /* Of a process' CPU time, by samples; 0 where the kernel is not seen. */

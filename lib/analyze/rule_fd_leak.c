@@ -7,6 +7,7 @@
 #include "analyze/growth.h"
 #include "analyze/rules.h"
 #include "analyze/words.h"
+#include "base/compiler.h"
 
 enum { SURE_SECONDS = 30, LEAST_NEW = 20 };
 
@@ -74,16 +75,20 @@ static bool peer_has_closed(const struct leak *l)
     return l->close_wait >= LEAST_NEW;
 }
 
-/* The functions that were on the CPU opening things. Few, because opening is fast. */
+/* The functions that were on the CPU opening things. Few, because opening is fast; of sockets those
+ * that connect rather than those that answer clients. */
 static void blame_openers(const struct observed *o, const struct leak *l, struct finding *f)
 {
-    struct selection opening = {
-        .process = l->process,
-        .any_frame = are_sockets(l) ? TRAIT(NETWORK) | TRAIT(DNS) : TRAIT(FILE_IO),
-        .steady = true,
-    };
+    const trait_set connecting = TRAIT(CONNECT) | TRAIT(DNS), network = TRAIT(NETWORK);
+    const trait_set files = TRAIT(FILE_IO);
+    const trait_set sets[] = { are_sockets(l) || !l->kind ? connecting : files,
+        are_sockets(l) ? network : files, connecting | network | files };
+    struct selection opening = { .process = l->process, .steady = true };
     f->process = l->process;
-    finding_blame(f, o, &opening, 3);
+    for (size_t i = 0; i < PROF_ARRAY_LEN(sets) && f->guilty.len == 0; i++) {
+        opening.any_frame = sets[i];
+        finding_blame(f, o, &opening, 3);
+    }
 }
 
 static void say_words(const struct observed *o, const struct leak *l, struct finding *f)

@@ -330,6 +330,8 @@ static const struct trait_row files[] = {
     { MATCH_HAS, "node_modules/pako/", TRAIT(COMPRESS) },
     { MATCH_HAS, "node:dns", TRAIT(DNS) },
     { MATCH_HAS, "node:_http_client", TRAIT(ASK) },
+    { MATCH_HAS, "node:internal/streams/writable", TRAIT(SEND) },
+    { MATCH_HAS, "node:internal/stream_base_commons", TRAIT(SEND) },
     { MATCH_HAS, "node:internal/deps/undici", TRAIT(ASK) },
     { MATCH_HAS, "node_modules/undici/", TRAIT(ASK) },
     { MATCH_HAS, "node_modules/axios/", TRAIT(ASK) },

@@ -305,7 +305,8 @@ static bool wants_look(struct loops *l, uint64_t now_ns)
     const bool useful = turns_loops(&l->turns) > 0 || now_ns < l->searched_ns;
     if (l->entries && extra_events_too_early(r->extras))
         return false;
-    if (extra_events_crowded(r->extras, l->events[EVENT_ENTER]) || (l->entries && extra_events_disturb(r->extras))) {
+    if (extra_events_crowded(r->extras, l->events[EVENT_ENTER]) ||
+        (l->entries && extra_events_disturb(r->extras))) {
         duty_rest(&l->duty, now_ns);
         return false;
     }

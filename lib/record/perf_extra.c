@@ -22,6 +22,7 @@ enum {
     SWITCHES_MANY_HZ = 40000,
     BIRTHS_MANY_HZ = 200, /* times CPUs: each has its own event */
     AIM_THREADS_MAX = 48, /* that tracepoints are filtered for */
+    AIMS_MAX = 100,
 };
 
 #define RATE_WINDOW_NS (100 * NS_PER_MS)
@@ -60,6 +61,7 @@ struct extra_events {
     bool per_cpu;
     struct pid_list aim; /* threads that tracepoints of CPUs are filtered for; none: of all */
     uint64_t aimed_ns, births_at_aim;
+    uint32_t aims;
     bool filters_work;
 };
 
@@ -577,25 +579,26 @@ static void find_aim(const struct extra_events *x, struct pid_list *ret_tids)
 }
 
 /* The kernel takes one filter in an event's life (EEXIST). The new one is there before the old one
- * goes, which would make it unregister the tracepoint and wait for all CPUs. */
+ * goes: some calls are seen twice, none is missed, and the tracepoint stays registered, which would
+ * take the kernel long. What the old one has written is still to be read, so its number stays. */
 static void aim_anew(struct extra_events *x, uint32_t event)
 {
     struct open_event *o = &x->list[event];
-    struct open_event before = { .fds = o->fds };
-    switch_on(&before, false);
-    perf_event_ids_remove(&x->ids, event);
-    memset(&o->fds, 0, sizeof o->fds);
-    if (!open_thread(x, event, -1))
+    const size_t before = o->fds.len;
+    if (!open_thread(x, event, -1)) {
         o->open = o->rests = false;
-    for (size_t i = 0; i < before.fds.len; i++)
-        close(before.fds.ptr[i]);
-    vec_done(&before.fds);
+        return;
+    }
+    for (size_t i = 0; i < before; i++)
+        close(o->fds.ptr[i]);
+    memmove(o->fds.ptr, o->fds.ptr + before, (o->fds.len - before) * sizeof *o->fds.ptr);
+    o->fds.len -= before;
 }
 
 static void aim(struct extra_events *x, uint64_t now_ns)
 {
     struct pid_list tids = { 0 };
-    if (!x->per_cpu || !x->rings || now_ns - x->aimed_ns < AIM_INTERVAL_NS)
+    if (!x->per_cpu || !x->rings || x->aims == AIMS_MAX || now_ns - x->aimed_ns < AIM_INTERVAL_NS)
         return;
     find_aim(x, &tids);
     x->aimed_ns = now_ns;
@@ -607,6 +610,8 @@ static void aim(struct extra_events *x, uint64_t now_ns)
         vec_done(&tids);
         return;
     }
+    if (++x->aims == AIMS_MAX)
+        vec_clear(&tids); /* it never comes to rest */
     vec_done(&x->aim);
     x->aim = tids;
     for (uint32_t i = 1; i < x->count; i++)

@@ -277,6 +277,7 @@ void turns_look(struct turns *ts, struct thread_states *states, uint64_t time_ns
         struct loop_thread *l = &ts->list.ptr[i];
         const struct thread_state *t = states ? thread_states_find(states, l->tid) : NULL;
         l->look_from_ns = time_ns;
+        loop_probe_stop(&l->probe); /* calls of the last look may have been read after its end */
         if (!l->is_loop)
             continue;
         const struct thread_times now = times_at(t, time_ns);

@@ -135,6 +135,22 @@ Test(context_switch_storm, the_pace_of_clients_is_info)
     made_done(&m);
 }
 
+/* Workers that never get anything to do wait much longer than the loop, all of them together. */
+Test(context_switch_storm, idle_workers_beside_a_loop_do_not_count)
+{
+    program("server");
+    made_series(&m, "switches_voluntary", "count", m.process, 0, 20 * 60000);
+    made_wait(&m, m.main, "main;l:epoll_wait", "epoll_wait loop", 1000, 5, 1.01, 20);
+    ask_tally(&m, m.main, "wait", "epoll_wait loop", 1200000, 0.005, 0);
+    for (int i = 0; i < 4; i++) {
+        const struct thread_id worker = made_thread(&m, "worker");
+        made_wait(&m, worker, "work;l:pthread_cond_wait", "futex lock 0x10", 20, 1000, 1.01, 20);
+        ask_tally(&m, worker, "wait", "futex lock 0x10", 1, 19000, 0);
+    }
+    cr_expect(not(made_warns(&m, "context-switch-storm")));
+    made_done(&m);
+}
+
 Test(context_switch_storm, is_found_when_others_have_the_cpu_most_of_the_time)
 {
     m = made_new("relay", "native", 20);
