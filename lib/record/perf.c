@@ -17,6 +17,7 @@
 
 #include "base/alloc.h"
 #include "base/clock.h"
+#include "base/compiler.h"
 #include "record/perf_extra.h"
 #include "record/perf_open.h"
 #include "record/perf_trial.h"
@@ -30,6 +31,7 @@ enum {
     REMAP_INTERVAL_NS = 1000000000,
     HASTE_NS = 500000000, /* to drain often for, after a stack that was read too late */
     ADJUST_INTERVAL_NS = 250000000,
+    DITHER_INTERVAL_NS = 500000000, /* half a period is lost each time */
     RATE_MIN_HZ = 49,
 };
 
@@ -44,6 +46,9 @@ struct perf_source {
     uint64_t adjusted_ns, adjusted_samples; /* when the settings were last looked at */
     uint32_t skipped_threads;               /* could not be opened when attaching */
     int skipped_errno;
+    uint64_t weight_ns;   /* on-CPU time that a sample stands for now: about the period */
+    uint64_t dithered_ns; /* when that was changed last */
+    uint32_t dither;      /* which of the steps is next */
     uint64_t malformed;
     bool dead; /* sampling could not be opened again */
 };
@@ -80,7 +85,7 @@ static void take_sample(struct perf_source *p, const struct perf_record *r)
         .thread = thread->row,
         .stack = stacks_intern(&rec->stacks, process, &r->sample),
         .count = 1,
-        .weight = rec->period_ns,
+        .weight = p->weight_ns,
     };
     profile_add_sample(rec->profile, &sample);
     rec->samples++;
@@ -262,6 +267,30 @@ static bool attach_all(struct perf_source *p, struct err *e)
     return true;
 }
 
+/* ---- the period ---- */
+
+/* That of the settings, with which clocks are opened. */
+static void set_period(struct perf_source *p)
+{
+    p->recorder->period_ns = p->weight_ns = NS_PER_S / p->settings.rate_hz;
+}
+
+/* A program that does something forty times a second does it, by chance, between two samples each
+ * time, or at one each time. So the period changes a little now and then, where that is one call
+ * for each CPU; the mean stays. */
+static void dither(struct perf_source *p, uint64_t now_ns)
+{
+    static const int per_mille[] = { 37, -41, 61, -23, 17, -59, 29, -21 };
+    if (!p->settings.per_cpu || now_ns - p->dithered_ns < DITHER_INTERVAL_NS)
+        return;
+    const int step = per_mille[p->dither++ % PROF_ARRAY_LEN(per_mille)];
+    const int64_t period_ns = (int64_t)p->recorder->period_ns;
+    const uint64_t next_ns = (uint64_t)(period_ns + period_ns * step / 1000);
+    p->dithered_ns = now_ns;
+    if (perf_rings_set_period(&p->rings, next_ns))
+        p->weight_ns = next_ns;
+}
+
 /* ---- starting ---- */
 
 /* Descriptors are threads x CPUs; the target's own limit is restored before it is executed. */
@@ -364,7 +393,7 @@ static void *perf_start(struct recorder *r, struct err *e)
         return NULL;
     }
     r->event = "cpu-clock";
-    r->period_ns = NS_PER_S / p->settings.rate_hz;
+    set_period(p);
     r->stacks.chain_max = chain_limit();
     return p;
 }
@@ -392,7 +421,7 @@ static void reopen(struct perf_source *p, const struct perf_settings *settings)
         p->settings.enable_on_exec = false;
         p->dead = !attach_all(p, NULL) && is_running(p->recorder->target);
     }
-    p->recorder->period_ns = NS_PER_S / p->settings.rate_hz;
+    set_period(p);
 }
 
 /* The same with the clocks of CPUs alone, of which the target notices nothing. */
@@ -405,7 +434,7 @@ static void reset_clocks(struct perf_source *p, const struct perf_settings *sett
         p->settings = before;
         p->dead = !perf_rings_set_clocks(&p->rings, &p->settings, &p->cpus);
     }
-    p->recorder->period_ns = NS_PER_S / p->settings.rate_hz;
+    set_period(p);
 }
 
 /* The share of the target's CPU that sampling takes, from its measured cost per sample. */
@@ -507,8 +536,10 @@ static void perf_drain(void *state, uint64_t now_ns, bool last)
         extra_events_settle(p->recorder->extras);
     if (p->remap_after_ns && now_ns - p->remap_after_ns > REMAP_INTERVAL_NS)
         remap(p, now_ns);
-    if (!p->dead)
+    if (!p->dead) {
         adjust(p, now_ns);
+        dither(p, now_ns);
+    }
 }
 
 static void perf_add_polls(void *state, struct poll_list *polls)

@@ -197,6 +197,14 @@ bool perf_rings_set_clocks(
     return true;
 }
 
+bool perf_rings_set_period(const struct perf_rings *rings, uint64_t period_ns)
+{
+    bool ok = true;
+    for (size_t i = 0; i < rings->clocks.len; i++)
+        ok &= ioctl(rings->clocks.ptr[i], PERF_EVENT_IOC_PERIOD, &period_ns) == 0;
+    return ok;
+}
+
 static void unmap_all(struct perf_rings *rings)
 {
     for (size_t i = 0; i < rings->len; i++)

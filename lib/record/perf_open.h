@@ -80,6 +80,9 @@ bool perf_per_cpu_works(const struct perf_settings *settings, const struct cpu_l
 bool perf_rings_set_clocks(
     struct perf_rings *rings, const struct perf_settings *settings, const struct cpu_list *cpus);
 
+/* Another period for the clocks that are open, without opening them anew. False with errno. */
+bool perf_rings_set_period(const struct perf_rings *rings, uint64_t period_ns);
+
 /* Events and rings for a first thread. */
 bool perf_rings_open(struct perf_rings *ret_rings, const struct perf_settings *settings, pid_t tid,
     const struct cpu_list *cpus, struct err *e);
