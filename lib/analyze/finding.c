@@ -228,10 +228,23 @@ static size_t caller_of(const struct passages *rows, size_t callee, uint64_t who
     return directly ? i : rows->len;
 }
 
+static bool is_anonymous(const struct observed *o, struct func_id func)
+{
+    static const char *const names[] = { "(anonymous)", "<lambda>", "<listcomp>", "<dictcomp>",
+        "<setcomp>", "<genexpr>" };
+    const struct slice name = profile_string(o->profile, profile_func(o->profile, func)->name);
+    for (size_t i = 0; i < PROF_ARRAY_LEN(names); i++)
+        if (slice_is(name, names[i]))
+            return true;
+    return false;
+}
+
+/* A callback without a name stands for the function that it is written in. */
 static size_t find_repeater(const struct observed *o, const struct passages *rows, uint64_t whole)
 {
     size_t i = next_caller(rows, 0, whole);
-    while (i < rows->len && observed_is_shared(o, rows->ptr[i].func)) {
+    while (i < rows->len &&
+           (observed_is_shared(o, rows->ptr[i].func) || is_anonymous(o, rows->ptr[i].func))) {
         const size_t caller = caller_of(rows, i, whole);
         if (caller == rows->len)
             break;
@@ -278,17 +291,6 @@ static void blame_callers(
             blame_before(f, 1, &rows.ptr[caller], whole);
     }
     passages_done(&rows);
-}
-
-static bool is_anonymous(const struct observed *o, struct func_id func)
-{
-    static const char *const names[] = { "(anonymous)", "<lambda>", "<listcomp>", "<dictcomp>",
-        "<setcomp>", "<genexpr>" };
-    const struct slice name = profile_string(o->profile, profile_func(o->profile, func)->name);
-    for (size_t i = 0; i < PROF_ARRAY_LEN(names); i++)
-        if (slice_is(name, names[i]))
-            return true;
-    return false;
 }
 
 void finding_name_caller(struct finding *f, const struct observed *o, const struct selection *s)
