@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 /* Threads, or goroutines, that wait for each other's locks: docs/rules/lock-contention.md. */
 #include <math.h>
+#include <stdlib.h>
 
 #include "analyze/answers.h"
 #include "analyze/rules.h"
@@ -11,6 +12,7 @@
 
 enum { SURE_SAMPLES = 200, LEAST_SAMPLES = 20 };
 #define LEAST_SHARE 0.10
+#define LEAST_OF_LIFE 0.05 /* of the threads' whole time, sleep included */
 #define CRITICAL_SHARE 0.5 /* and enough on any machine */
 #define TAKES_PART 0.02    /* of what a kind of goroutine does besides being idle */
 #define LEAST_WAITING 0.1  /* goroutines at any time, on average: fewer hold up nobody */
@@ -61,27 +63,44 @@ static void add_spinning(const struct observed *o, struct contention *c)
     }
 }
 
+/* By thread: its time without that in which it slept by its own wish, when no lock holds it up.
+ * Free it. */
+static uint64_t *awake_by_thread(const struct observed *o)
+{
+    uint64_t *ns = waited_by_thread(o, &(struct wait_filter){ .kinds = WAITS(SLEEP) });
+    for (uint32_t i = 0; i < o->thread_count; i++) {
+        const struct observed_thread *t = &o->threads[i];
+        const uint64_t lived = thread_steady_ns(o, t), slept = ns[t->id.i];
+        ns[t->id.i] = lived > slept ? lived - slept : 0;
+    }
+    return ns;
+}
+
 /* The heaviest lock of a process that two threads at least wait for. */
 static struct contention measure(const struct observed *o, struct process_id process)
 {
+    uint64_t *awake = awake_by_thread(o);
     struct wait_filter filter = { .kinds = WAITS(FUTEX),
         .any_frame = TRAIT(LOCK),
         .no_frame = TRAIT(AWAIT),
-        .process = process };
+        .process = process,
+        .active = awake };
     struct contention c = { .process = process };
     struct object_waits locks;
     object_waits_of(o, &filter, &locks);
     for (size_t i = 0; i < locks.rows.len; i++) {
         const struct object_wait *lock = &locks.rows.ptr[i];
-        if (lock->threads < 2 || lock->thread_ns == 0)
+        if (lock->threads < 2 || lock->active_ns == 0 ||
+            (double)lock->ns_of_those < LEAST_OF_LIFE * (double)lock->thread_ns)
             continue;
         c.lock = *lock;
         c.threads = lock->threads;
         c.samples = lock->count;
-        c.share = fmin(1, (double)lock->ns_of_those / (double)lock->thread_ns);
+        c.share = fmin(1, (double)lock->ns_of_those / (double)lock->active_ns);
         break;
     }
     object_waits_done(&locks);
+    free(awake);
     add_spinning(o, &c);
     return c;
 }
@@ -158,7 +177,8 @@ static void say_summary(const struct observed *o, const struct contention *c, st
             name, process->pid, words_share(c->share).text, words_of(c->waiting, "").text);
     else if (c->lock.ns)
         finding_say(&f->summary,
-            "%u threads of %s (pid %d) spend %s of their time waiting for one lock%s%.*s.",
+            "%u threads of %s (pid %d) spend %s of the time that they are awake waiting for one "
+            "lock%s%.*s.",
             c->threads, name, process->pid, words_share(c->share).text,
             c->lock.object.len ? ", " : "", (int)c->lock.object.len, c->lock.object.ptr);
     else
@@ -196,7 +216,7 @@ static void prove(const struct observed *o, const struct contention *c, struct f
 {
     const bool waiting = c->lock.ns > 0;
     const char *what = c->of_tasks ? "of what is not idle time, waiting for locks"
-                       : waiting   ? "time of those threads that they wait for it"
+                       : waiting   ? "time of those threads, but for sleep, that they wait for it"
                                    : "half of the CPU time in locking code";
     finding_prove(f, c->share, least_share(o), "share", c->samples, "%s", what);
     if (c->of_tasks)
