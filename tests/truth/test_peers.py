@@ -14,8 +14,8 @@ def both(command, functions, rate=997):
     data = f"{folder}/perf.data"
     done = subprocess.run(
         [PROF, "flame", "-F", "999", "-o", f"{folder}/out.folded", "-o", f"{folder}/out.json",
-         # -B: perf 6.1 aborts on some kernels when it collects build ids, of which nothing is needed
-         "--", perf, "record", "-q", "-B", "-F", str(rate), "-e", "cpu-clock", "-g", "-o", data, "--",
+         # build ids as the kernel tells them: perf 6.1 aborts on some machines when it collects them itself
+         "--", perf, "record", "-q", "--buildid-mmap", "-F", str(rate), "-e", "cpu-clock", "-g", "-o", data, "--",
          *command], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
         text=True, timeout=TIMEOUT_S)
     if done.returncode != 0:
