@@ -34,10 +34,15 @@ bool blame_writers(struct finding *f, const struct observed *o, struct process_i
 
 bool blame_askers(struct finding *f, const struct observed *o, struct process_id process)
 {
+    /* Goroutines wait where they ask. */
+    const struct selection tasks = { .channel = CHANNEL_TASKS,
+        .process = process,
+        .any_frame = TRAIT(ASK) | TRAIT(CONNECT) | TRAIT(SQL) | TRAIT(SEND),
+        .steady = true };
     const struct selection clients = {
         .process = process, .any_frame = TRAIT(ASK) | TRAIT(CONNECT) | TRAIT(SQL), .steady = true
     };
-    return blame(f, o, &clients) || blame_writers(f, o, process);
+    return blame(f, o, &tasks) || blame(f, o, &clients) || blame_writers(f, o, process);
 }
 
 bool blame_submitters(

@@ -120,6 +120,16 @@ static enum runtime runtime_of(const struct observed *o, struct process_id proce
     return RUNTIME_NATIVE;
 }
 
+enum { FEW_PROCESSES = 64 };
+
+static double seconds_lived(const struct observed *o, struct process_id id)
+{
+    const struct process *row = profile_process(o->profile, id);
+    const uint64_t from_ns = row->start_ns > o->start_ns ? row->start_ns : o->start_ns;
+    const uint64_t to_ns = row->end_ns && row->end_ns < o->end_ns ? row->end_ns : o->end_ns;
+    return to_ns > from_ns ? (double)(to_ns - from_ns) / 1e9 : 0;
+}
+
 void observe_processes(struct observed *o)
 {
     uint32_t rows = profile_process_count(o->profile);
@@ -130,11 +140,13 @@ void observe_processes(struct observed *o)
         process->id.i = i + 1;
         process->runtime = runtime_of(o, process->id);
         process->serves = observed_fact(o, process->id, "listens").len > 0;
+        process->lasts = o->process_count <= FEW_PROCESSES || seconds_lived(o, process->id) >= 1;
     }
 }
 
 /* ---- starvation ---- */
 
+#define FREE_SHARE 0.3     /* of the machine's CPU time */
 #define STARVED_LEAST 0.01 /* of the run, in the queue: less disturbs nothing */
 
 enum { STARVED_THREAD_PERCENT = 5 }; /* of the target's demand: less says nothing of it */
@@ -165,8 +177,21 @@ static double throttled_ns(const struct observed *o)
     return isnan(ns) ? 0 : ns * scale;
 }
 
+/* A thread that its client wakes stands behind it for the microseconds until the client sleeps,
+ * also where CPUs are free all the time. Nobody takes anything from it then. */
+static bool cpus_are_free(const struct observed *o)
+{
+    const struct process_id run = { 0 };
+    const double busy = observed_increase(o, "host_busy", run);
+    const double total = observed_increase(o, "host_total", run);
+    const bool all_allowed = o->cpus_allowed >= o->cpus_online;
+    return all_allowed && total > 0 && busy < (1 - FREE_SHARE) * total;
+}
+
 void observe_starvation(struct observed *o)
 {
+    if (cpus_are_free(o))
+        return;
     double queued = 0, on_cpu = 0;
     uint64_t demand = o->on_cpu_ns + o->queued_ns;
     for (uint32_t i = 0; i < o->thread_count; i++) {

@@ -90,6 +90,7 @@ struct observed_process {
     enum runtime runtime;
     uint64_t on_cpu_ns;
     bool serves; /* listens on a socket: facts */
+    bool lasts;  /* worth a look of its own: it lived for a second, or is one of few */
 };
 
 /* ---- the whole ---- */

@@ -198,6 +198,7 @@ static bool lies_below_a_loop(
     struct selection whole = { .channel = channel, .thread = t->id, .no_frame = TRAIT(CUT) };
     struct selection below = whole;
     below.any_frame = TRAIT(EVENT_LOOP);
+    below.no_frame |= TRAIT(EXEC); /* which waits for a child's output in a loop of its own */
     uint64_t known = observed_sum(o, &whole).count;
     return known >= LOOP_WAITS_MIN &&
            observed_sum(o, &below).count * 100 >= known * LOOP_SAMPLES_PERCENT;
@@ -229,9 +230,16 @@ static bool is_of_a_scheduler(const struct observed *o, const struct observed_th
     return process && process->runtime == RUNTIME_GO;
 }
 
+/* The loop of a worker thread waits for jobs: to be blocked by them is what it is there for. */
+static bool is_node_worker(const struct observed *o, const struct observed_thread *t)
+{
+    const struct observed_process *process = observed_process(o, t->process);
+    return process && process->runtime == RUNTIME_NODE && !t->is_main;
+}
+
 static bool is_loop(const struct observed *o, const struct observed_thread *t)
 {
-    if (is_of_a_scheduler(o, t))
+    if (is_of_a_scheduler(o, t) || is_node_worker(o, t))
         return false;
     if (t->turns >= LOOP_WAITS_MIN)
         return true;

@@ -6,6 +6,7 @@
 #include "analyze/askers.h"
 #include "analyze/rules.h"
 #include "analyze/talk.h"
+#include "analyze/tasks.h"
 #include "analyze/waits.h"
 #include "analyze/words.h"
 
@@ -161,6 +162,8 @@ static void blame(const struct observed *o, const struct connecting *c, struct f
         .wait_kinds = WAITS_PEER,
         .steady = true };
     const struct selection *best = &network;
+    if (has_tasks(o, c->peer.process) && blame_askers(f, o, c->peer.process))
+        return;
     if (observed_sum(o, &connects).count >= LEAST_SAMPLES)
         best = &connects;
     else if (observed_sum(o, &waits).count > 0)

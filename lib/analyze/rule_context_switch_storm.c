@@ -157,6 +157,8 @@ static enum answer look(const struct observed *o, struct finding *f)
 {
     double most = (double)NAN;
     for (uint32_t i = 0; i < o->process_count; i++) {
+        if (!o->processes[i].lasts)
+            continue;
         struct storm s = measure(o, &o->processes[i]);
         if (is_storm(o, &s))
             return found(o, &s, f);

@@ -104,7 +104,7 @@ static bool slowest_peer(const struct observed *o, struct talk *ret, double *ret
 {
     struct talks talks;
     bool found = false;
-    *ret_seconds = exchanges_of(o, WAITS_PEER, &talks);
+    *ret_seconds = long_exchanges_of(o, WAITS_PEER, &talks);
     for (size_t i = 0; i < talks.rows.len && !found; i++) {
         *ret = talks.rows.ptr[i];
         found = ret->process.i == looping_process(o).i && ret->count >= LEAST_EXCHANGES &&

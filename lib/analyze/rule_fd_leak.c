@@ -157,8 +157,13 @@ static enum answer look(const struct observed *o, struct finding *f)
     double most = -1;
     for (uint32_t i = 0; i < o->process_count; i++) {
         struct growth g;
-        if (growth_of(o, "fds", o->processes[i].id, SURE_SECONDS, &g))
-            most = fmax(most, g.largest);
+        if (!growth_of(o, "fds", o->processes[i].id, SURE_SECONDS, &g))
+            continue;
+        most = fmax(most, g.largest);
+        if (g.trend.verdict == TREND_UNKNOWN && g.last - g.first >= LEAST_NEW)
+            return answer_unseen(f, "whether descriptors are closed in the end",
+                "there were more and more of them, for too short a time to tell a leak from load",
+                "record for 65 s or longer, under load");
     }
     if (most < 0)
         return answer_unseen(f, "descriptors that are not closed", "they were not counted",

@@ -281,6 +281,8 @@ static struct contention find_worst(const struct observed *o)
 {
     struct contention worst = { 0 };
     for (uint32_t i = 0; i < o->process_count; i++) {
+        if (!o->processes[i].lasts)
+            continue;
         const struct contention threads = measure(o, o->processes[i].id);
         const struct contention tasks = measure_tasks(o, o->processes[i].id);
         keep_worse(o, &threads, &worst);

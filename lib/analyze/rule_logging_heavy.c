@@ -16,7 +16,8 @@
 #define OUTPUTS (1u << WAIT_FILE | 1u << WAIT_PIPE | 1u << WAIT_TTY | 1u << WAIT_SYNC)
 
 static const struct share_rule logging = {
-    .part = { .any_frame = TRAIT(LOGGING) },
+    /* To print into a connection is to answer, or to ask. */
+    .part = { .any_frame = TRAIT(LOGGING), .no_frame = TRAIT(ASK) },
     .notice = 0.05,
     .warn = 0.10,
     .work = "logging",

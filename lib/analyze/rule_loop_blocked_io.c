@@ -48,8 +48,10 @@ static void measure(const struct observed *o, const struct observed_thread *t,
     ret->filter = (struct wait_filter){
         .kinds = BLOCKING, .no_frame = TRAIT(GC) | TRAIT(COMPILER) | TRAIT(STARTUP), .thread = t->id
     };
-    /* Whoever holds a lock may only be waiting for a CPU. */
-    if (o->starved)
+    /* Whoever holds a lock may only be waiting for a CPU; and a script of node takes none, its
+     * runtime does. */
+    const struct observed_process *process = observed_process(o, t->process);
+    if (o->starved || (process && process->runtime == RUNTIME_NODE))
         ret->filter.kinds &= ~WAITS(FUTEX);
     struct amount amount = waited(o, &ret->filter);
     ret->ns = amount.weight;
@@ -63,6 +65,15 @@ static bool is_blocked(const struct blocked *b)
 {
     bool often = b->count >= LONG_TURNS && b->long_turns >= LONG_TURNS && b->share >= 0.01;
     return often || (b->count >= 3 && b->ns >= 100000000 && b->share >= LEAST_SHARE);
+}
+
+/* What waits for a child's output waits for the child. */
+static enum wait_kind kind_of(
+    const struct observed *o, const struct blocked *b, const struct object_wait *most)
+{
+    struct wait_filter starting = b->filter;
+    starting.any_frame = TRAIT(EXEC);
+    return waited(o, &starting).weight > b->ns / 2 ? WAIT_CHILD : most->kind;
 }
 
 static const char *advice_for(enum wait_kind kind, enum runtime runtime)
@@ -122,8 +133,8 @@ static void say_words(const struct observed *o, const struct blocked *b, struct 
     else if (b->longest_ns)
         finding_say(&f->detail, "No turn waited for as long as 10 ms, the longest for %s.",
             words_ns((double)b->longest_ns).text);
-    finding_say(
-        &f->advice, "%s", advice_for(most->kind, observed ? observed->runtime : RUNTIME_NATIVE));
+    finding_say(&f->advice, "%s",
+        advice_for(kind_of(o, b, most), observed ? observed->runtime : RUNTIME_NATIVE));
     finding_say(&f->command, "strace -f -T -e trace=!epoll_wait,epoll_pwait -p %d  # slow calls",
         process->pid);
     finding_prove(

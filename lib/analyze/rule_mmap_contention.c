@@ -106,6 +106,8 @@ static enum answer look(const struct observed *o, struct finding *f)
 {
     bool threads = false;
     for (uint32_t i = 0; i < o->process_count; i++) {
+        if (!o->processes[i].lasts)
+            continue;
         struct contention c = measure(o, o->processes[i].id);
         threads |= c.threads > 1;
         if (c.threads > 1 && c.share >= LEAST_SHARE)

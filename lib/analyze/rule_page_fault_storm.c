@@ -102,6 +102,8 @@ static enum answer look(const struct observed *o, struct finding *f)
     struct storm worst = { 0 };
     double most = (double)NAN;
     for (uint32_t i = 0; i < o->process_count; i++) {
+        if (!o->processes[i].lasts)
+            continue;
         struct storm s;
         if (is_storm(o, &o->processes[i], &s) && s.share > worst.share)
             worst = s;

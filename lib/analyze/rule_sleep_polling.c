@@ -16,6 +16,7 @@ enum { SURE_SLEEPS = 100, LEAST_SLEEPS = 30 };
 #define LONGEST_NS 1e9   /* a thread that sleeps longer is a clock, not a poll */
 #define WORKS_SHARE 0.02 /* of its life, on the CPU or waiting for others: it has work to delay */
 #define LEAST_PER_S 2.0
+#define SLEEPS_WEIGH 0.5 /* a handler may sleep for a reason: what else is wrong comes first */
 
 struct polling {
     bool found;
@@ -199,10 +200,13 @@ static enum answer found(const struct observed *o, const struct polling *p, stru
         .entry = p->entry,
         .wait_kinds = WAITS(SLEEP),
         .steady = true };
-    /* Without anybody who waits for it, it may be pacing itself on purpose. */
+    if (p->thread && p->threads <= 1)
+        sleeps.thread = p->thread->id;
+    /* Without anybody who waits for it, it may be pacing itself on purpose, unless it is in haste.
+     */
     f->severity = p->serves && has_work(p) ? SEVERITY_WARNING : SEVERITY_INFO;
     f->confidence = p->serves ? confidence_by(o, p->sleeps >= SURE_SLEEPS) : CONFIDENCE_POSSIBLE;
-    f->weight = p->share;
+    f->weight = SLEEPS_WEIGH * p->share;
     if (p->thread && p->threads <= 1)
         f->thread = p->thread->id;
     f->process = p->process;

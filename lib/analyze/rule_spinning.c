@@ -114,6 +114,8 @@ static enum answer look(const struct observed *o, struct finding *f)
     if (o->cpu.count == 0)
         return ANSWER_SILENT;
     for (uint32_t i = 0; i < o->process_count; i++) {
+        if (!o->processes[i].lasts)
+            continue;
         struct spin s = measure(o, o->processes[i].id);
         if (spins(o, &s) && s.share.part.weight > worst.share.part.weight)
             worst = s;

@@ -85,6 +85,8 @@ static bool by_bursts(const struct observed *o, struct tiny *ret)
 static bool by_proc(const struct observed *o, struct tiny *ret)
 {
     for (uint32_t i = 0; i < o->process_count; i++) {
+        if (!o->processes[i].lasts)
+            continue;
         struct process_id id = o->processes[i].id;
         double calls =
             observed_rate(o, "io_read_calls", id) + observed_rate(o, "io_write_calls", id);

@@ -107,6 +107,8 @@ static enum answer look(const struct observed *o, struct finding *f)
 {
     bool seen = false;
     for (uint32_t i = 0; i < o->process_count; i++) {
+        if (!o->processes[i].lasts)
+            continue;
         struct starvation s;
         if (starves(o, o->processes[i].id, &s))
             return found(o, &s, f);

@@ -34,6 +34,10 @@ void talks_done(struct talks *t);
  * whole run. 0: not at all. */
 double exchanges_of(const struct observed *o, uint32_t kinds, struct talks *ret);
 
+/* The same, for how long they take: one that takes longer than a burst is never seen whole in any,
+ * so the kernel's counts are used where they tell of much more time. */
+double long_exchanges_of(const struct observed *o, uint32_t kinds, struct talks *ret);
+
 /* How long bursts lasted in all, in seconds; 0: there were none. */
 double burst_seconds(const struct observed *o);
 

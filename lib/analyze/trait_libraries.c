@@ -359,6 +359,7 @@ static const struct trait_row files[] = {
     { MATCH_HAS, "node_modules/pg/", TRAIT(SQL) },
     { MATCH_HAS, "node_modules/mysql", TRAIT(SQL) },
     { MATCH_HAS, "node_modules/sequelize/", TRAIT(SQL) },
+    { MATCH_HAS, "/re/__init__.py", TRAIT(REGEX) },
     { MATCH_HAS, "/json/decoder.py", TRAIT(JSON) },
     { MATCH_HAS, "/json/encoder.py", TRAIT(JSON) },
     { MATCH_HAS, "/json/scanner.py", TRAIT(JSON) },

@@ -211,6 +211,8 @@ static const struct trait_row rows[] = {
     { MATCH_IS, "os.WriteFile", TRAIT(FILE_IO) },
     { MATCH_BEGINS, "net.(*Resolver).", TRAIT(DNS) },
     { MATCH_BEGINS, "net/http.(*Transport).roundTrip", TRAIT(ASK) },
+    { MATCH_BEGINS, "net.(*netFD).Write", TRAIT(SEND) | TRAIT(ASK) },
+    { MATCH_BEGINS, "net.(*netFD).Read", TRAIT(SEND) },
     { MATCH_BEGINS, "google.golang.org/grpc.(*ClientConn).", TRAIT(ASK) },
     { MATCH_BEGINS, "google.golang.org/grpc.(*clientStream).", TRAIT(ASK) },
     { MATCH_BEGINS, "github.com/redis/go-redis/", TRAIT(ASK) },

@@ -8,10 +8,11 @@
 
 enum {
     POINTS_MIN = 20,
-    BLOCKS = 12,       /* of the later part */
-    BLOCKS_MIN = 6,    /* the fewest of which all being in order is significant (z > 2.58) */
-    TEETH = 8,         /* as many at least are looked at when there is a sawtooth */
-    WHOLE_BLOCKS = 24, /* of the whole time, to tell the shape */
+    POINTS_MIN_SHORT = 14, /* of a line that must be straight */
+    BLOCKS = 12,           /* of the later part */
+    BLOCKS_MIN = 6,        /* the fewest of which all being in order is significant (z > 2.58) */
+    TEETH = 8,             /* as many at least are looked at when there is a sawtooth */
+    WHOLE_BLOCKS = 24,     /* of the whole time, to tell the shape */
     SLOPES_MAX = WHOLE_BLOCKS * (WHOLE_BLOCKS - 1) / 2,
 };
 
@@ -340,7 +341,8 @@ void trend_of(const struct trend_point *points, size_t n, double min_seconds, st
     memset(ret, 0, sizeof *ret);
     ret->n = n;
     ret->seconds = n > 1 ? points[n - 1].t - points[0].t : 0;
-    if (n < POINTS_MIN || !(ret->seconds > 0))
+    const bool is_short = ret->seconds < min_seconds;
+    if (n < (is_short ? POINTS_MIN_SHORT : POINTS_MIN) || !(ret->seconds > 0))
         return;
     struct trend_point whole[WHOLE_BLOCKS], later[BLOCKS];
     double start = points[0].t, end = points[n - 1].t;
@@ -355,7 +357,7 @@ void trend_of(const struct trend_point *points, size_t n, double min_seconds, st
                    one_step(later, ret->blocks) || comes_to_an_end(whole, whole_count);
     settles &= !climbs_between_jumps(later, ret->blocks);
     bool growing = grows(ret) && !settles;
-    if (ret->seconds < min_seconds) {
+    if (is_short) {
         bool straight = ret->r2 > 0.95 && ret->growth > 0.5 * fabs(whole[0].y);
         ret->verdict = growing && straight ? TREND_GROWING : TREND_UNKNOWN;
     } else if (growing) {
