@@ -85,12 +85,16 @@ static bool sleeps_by_timers(const struct observed *o, struct process_id process
         o, process, WAITS(SLEEP), WAITS(PIPE) | WAITS(FUTEX) | WAITS(EVENT) | WAITS(UNIX));
 }
 
-/* Of a process' CPU time, by samples; 0 where the kernel is not seen. */
+/* Of a process' CPU time, by samples; where the kernel has none, by its account of all processes.
+ */
 static double share_in_calls(const struct observed *o, struct process_id process)
 {
+    const struct profile_meta *meta = profile_meta_get(o->profile);
     struct selection all = { .process = process, .steady = true };
     struct selection calls = { .process = process, .any_frame = TRAIT(SYSCALL), .steady = true };
-    return fmax(0, observed_share(o, &calls, &all).low);
+    const double sampled = fmax(0, observed_share(o, &calls, &all).low);
+    const double kernel = (double)meta->target_kernel_ns, user = (double)meta->target_user_ns;
+    return sampled > 0 || kernel + user <= 0 ? sampled : kernel / (kernel + user);
 }
 
 static struct storm measure(const struct observed *o, const struct observed_process *p)
