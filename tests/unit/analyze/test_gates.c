@@ -29,6 +29,24 @@ Test(gates, starved_by_hogs_and_not_when_alone)
     made_done(&quiet);
 }
 
+/* Its client on the same machine stands on the CPU a little longer each time that it wakes it. */
+Test(gates, nobody_is_starved_where_cpus_are_free)
+{
+    static const struct {
+        double busy_s; /* of 80 s of CPU time */
+        enum answer answer;
+    } rows[] = { { 30e9, ANSWER_HEALTHY }, { 70e9, ANSWER_FOUND } };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct made m = made_new("app", "native", 20);
+        made_states(&m, m.main, 0.2, 0.2);
+        made_series(&m, "host_others", "ns", run, 0, 25e9);
+        made_series(&m, "host_busy", "ns", run, 0, rows[i].busy_s);
+        made_series(&m, "host_total", "ns", run, 0, 80e9);
+        cr_expect_eq(ask(&m, &rule_starved_by_others), rows[i].answer, "row %zu", i);
+        made_done(&m);
+    }
+}
+
 Test(gates, a_host_that_takes_the_cpus_is_one_of_the_others)
 {
     static const struct {

@@ -26,6 +26,21 @@ Test(observed, a_profile_without_anything_has_nothing)
     profile_free(p);
 }
 
+Test(observed, a_worker_of_node_is_no_event_loop)
+{
+    struct made m = made_new("app", "node", 20);
+    const struct thread_id worker = made_thread(&m, "node");
+    made_turns(&m, m.main, 100, 5, 0, 0, 1);
+    made_turns(&m, worker, 100, 100, 0, 0, 1);
+    made_cpu(&m, m.main, "r:uv_run;serve@a.js:2", 2, 0, 20);
+    made_cpu(&m, worker, "r:uv_run;compute@a.js:9", 10, 0, 20);
+    struct observed *o = observed_new(m.p);
+    cr_expect_eq(observed_thread(o, m.main)->role, ROLE_LOOP);
+    cr_expect_neq(observed_thread(o, worker)->role, ROLE_LOOP);
+    observed_free(o);
+    made_done(&m);
+}
+
 Test(observed, selections_hold_all_their_conditions)
 {
     struct made m = made_new("app", "native", 10);

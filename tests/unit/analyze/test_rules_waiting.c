@@ -611,6 +611,22 @@ Test(n_plus_one, is_unseen_without_bursts_and_silent_without_peers)
     made_done(&m);
 }
 
+/* An answer that takes 150 ms is never seen whole in a burst of 200 ms. */
+Test(downstream_wait, answers_that_take_longer_than_a_burst_are_found)
+{
+    program("server", "node");
+    made_cpu(&m, m.main, "r:uv_run;serve@s.js:4;r:request@node:_http_client:190", 0.4, 0, 20);
+    made_wait(&m, m.main, "main;r:uv_run;l:epoll_wait", "epoll_wait loop", 900, 20, 1.01, 20);
+    made_turns(&m, m.main, 900, 0.4, 0, 0, 1);
+    ask_bursts(&m, 1);
+    ask_tally(&m, m.main, "roundtrip", "exchange tcp 10.0.0.7:80", 1, 20, 100);
+    ask_tally(&m, m.main, "exchange", "exchange tcp 10.0.0.7:80", 900, 150, 0);
+    made_fact(&m, (struct process_id){ 0 }, "exchanges_seen_ns", "20000000000");
+    ask_expect_found(&m, &rule_downstream_wait, SEVERITY_CRITICAL, CONFIDENCE_LIKELY, "serve",
+        WORDS("server (pid 4100)", "10.0.0.7:80"));
+    made_done(&m);
+}
+
 /* ---- fsync-bound ---- */
 
 Test(fsync_bound, a_thread_that_syncs_every_record_is_found)
