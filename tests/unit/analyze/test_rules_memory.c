@@ -176,6 +176,22 @@ Test(fd_leak, a_constant_number_and_a_few_more_are_healthy)
     made_done(&m);
 }
 
+Test(fd_leak, a_straight_line_is_possible_in_ten_seconds_and_a_bent_one_is_not_judged)
+{
+    server(10);
+    made_series(&m, "fds", "count", m.process, 20, 520);
+    ask_expect_found(
+        &m, &rule_fd_leak, SEVERITY_WARNING, CONFIDENCE_POSSIBLE, NULL, WORDS("server (pid 4100)"));
+    made_done(&m);
+    server(10);
+    struct series row = { .name = profile_add_string(m.p, slice_of("fds")), .process = m.process };
+    struct series_id id = profile_add_series(m.p, &row);
+    for (int i = 0; i <= 40; i++)
+        profile_add_point(m.p, id, MADE_START_NS + (uint64_t)i * 250000000, i < 20 ? 20 : 220);
+    cr_expect(eq(int, ask_answer(&m, &rule_fd_leak), ANSWER_UNSEEN));
+    made_done(&m);
+}
+
 Test(fd_leak, connections_that_a_load_opens_at_once_are_healthy)
 {
     server(60);
