@@ -516,9 +516,7 @@ static void perf_add_polls(void *state, struct poll_list *polls)
 const struct source source_perf = {
     .name = "perf",
     .role = SOURCE_SAMPLER,
-    .without = "what only perf events show: frames of the kernel and, for the doctor, each context "
-               "switch, page "
-               "fault and system call",
+    .without = "samples by perf events",
     .start = perf_start,
     .add_polls = perf_add_polls,
     .drain = perf_drain,

@@ -311,8 +311,7 @@ const char *perf_refused_hint(void)
     if (procfs_setting("kernel/perf_event_paranoid", &paranoid) && paranoid > PARANOID_USER &&
         geteuid() != 0)
         return "sudo sysctl kernel.perf_event_paranoid=2; in a container also: --cap-add PERFMON";
-    return "in a container: --cap-add PERFMON, or a seccomp profile that allows perf_event_open "
-           "(docker run --security-opt seccomp=FILE)";
+    return "in a container: --cap-add PERFMON, or a seccomp profile that allows perf_event_open";
 }
 
 bool perf_open_error(struct err *e, int errnum, pid_t pid)
@@ -322,7 +321,8 @@ bool perf_open_error(struct err *e, int errnum, pid_t pid)
     case EACCES:
     case EPERM:
     case ENOSYS: /* a kernel without it, or a seccomp profile that says so */
-        return err_hint(e, "%s; the process must also be yours", perf_refused_hint());
+        return err_hint(e, "%s%s", perf_refused_hint(),
+            pid == getpid() ? "" : "; the process must also be yours");
     case ESRCH:
         return err_hint(e, "the process has ended");
     case EMFILE:

@@ -26,9 +26,9 @@
 #include "record/tracer.h"
 #include "record/wall_read.h"
 
-#define NAME_AFTER_NS (20 * NS_PER_MS)     /* threads name themselves soon after their birth */
-#define REMAP_INTERVAL_NS (50 * NS_PER_MS) /* between two reads of maps, which take up to 1 ms */
-#define BROKEN_INTERVAL_NS (500 * NS_PER_MS)
+#define NAME_AFTER_NS (20 * NS_PER_MS) /* threads name themselves soon after their birth */
+#define REMAP_MIN_NS (10 * NS_PER_MS)  /* between two reads of maps, which take up to 1 ms */
+#define REMAP_MAX_NS (1280 * NS_PER_MS)
 #define ADJUST_INTERVAL_NS (500 * NS_PER_MS)
 #define PERIOD_MAX_NS (160 * NS_PER_MS)
 #define SERVE_NS (500 * NS_PER_US) /* for threads to stop; those without a CPU do so later */
@@ -36,7 +36,7 @@
 enum {
     RATE_DEFAULT_HZ = 99, /* beside 100, the pace of many timers */
     RATE_MAX_HZ = 999,
-    BUDGET_SHARE = 50, /* 2 % of a CPU for looks and samples, in prof */
+    BUDGET_SHARE = 50, /* 2 % of a CPU for looking at threads */
     SAMPLES_TO_JUDGE = 20,
     RESTS_MAX = 3,    /* 2^3 beats between two looks at a thread that does nothing */
     FILES_MAX = 1024, /* kept open, two for each thread */
@@ -52,7 +52,7 @@ struct ptrace_source {
     struct family_watch family;
     int timer;
     uint64_t beats;
-    uint64_t remapped_ns, broken_ns, broken;
+    uint64_t remapped_ns, remap_interval_ns;
     uint64_t python_cut;
     uint64_t adjusted_ns, cost_ns; /* since then: prof's own */
     uint64_t adjusted_samples, adjusted_cpu_ns;
@@ -116,22 +116,35 @@ static void look(struct ptrace_source *s, struct tracee *t, uint64_t now_ns)
 
 /* ---- samples ---- */
 
-/* Libraries that were loaded since, generated code: nobody tells of mappings. */
-static void refresh_maps(struct ptrace_source *s, struct tracked_process *process, uint64_t ip)
+/* Nobody tells of libraries that were loaded since, and of generated code. True: there was some
+ * that was not known. Less and less often where a look brings nothing. */
+static bool find_maps(struct ptrace_source *s, struct tracked_process *process)
 {
-    struct recorder *r = s->recorder;
-    const uint64_t now_ns = clock_monotonic_ns();
-    const uint64_t broken = r->stacks.broken + r->stacks.truncated;
-    const bool unknown = !unwind_space_find(process->space, ip);
-    const bool more_broken = broken != s->broken && now_ns - s->broken_ns >= BROKEN_INTERVAL_NS;
-    if ((!unknown || now_ns - s->remapped_ns < REMAP_INTERVAL_NS) && !more_broken)
-        return;
-    processes_read_maps(&r->processes, process);
+    const uint64_t now_ns = clock_monotonic_ns(), before = process->generation;
+    if (now_ns - s->remapped_ns < s->remap_interval_ns)
+        return false;
+    processes_read_maps(&s->recorder->processes, process);
+    const bool found = process->generation != before;
+    const uint64_t longer_ns = s->remap_interval_ns * 2;
     s->remapped_ns = clock_monotonic_ns();
-    if (more_broken) {
-        s->broken_ns = now_ns;
-        s->broken = broken;
-    }
+    if (found)
+        s->remap_interval_ns = REMAP_MIN_NS;
+    else
+        s->remap_interval_ns = longer_ns < REMAP_MAX_NS ? longer_ns : REMAP_MAX_NS;
+    return found;
+}
+
+/* A stack that ends early may do so in code whose mapping is not known yet. */
+static struct stack_id unwind(struct ptrace_source *s, struct tracked_process *process)
+{
+    struct stacks *stacks = &s->recorder->stacks;
+    const struct perf_sample copy = trace_copy_sample(&s->copy);
+    const uint64_t broken = stacks->broken;
+    struct stack_id stack = stacks_intern(stacks, process, &copy);
+    if (stacks->broken == broken || !find_maps(s, process))
+        return stack;
+    stacks->broken = broken;
+    return stacks_intern(stacks, process, &copy);
 }
 
 static uint64_t take_weight(struct tracee *t)
@@ -159,12 +172,10 @@ static void hook_copied(void *ctx, struct tracee *t)
     if (weight == 0)
         return;
     struct tracked_process *process = &r->processes.list.ptr[thread->process];
-    const struct perf_sample copy = trace_copy_sample(&s->copy);
-    refresh_maps(s, process, copy.ip);
     const struct sample sample = {
         .time_ns = time_ns,
         .thread = thread->row,
-        .stack = stacks_intern(&r->stacks, process, &copy),
+        .stack = unwind(s, process),
         .count = 1,
         .weight = weight,
     };
@@ -308,6 +319,7 @@ static void *ptrace_start(struct recorder *r, struct err *e)
         .left = hook_left,
     };
     s->recorder = r;
+    s->remap_interval_ns = REMAP_MIN_NS;
     s->timer = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
     tracer_init(&s->tracer, &hooks, r->options->no_children);
     trace_copy_init(&s->copy, stack_bytes ? stack_bytes : RECORD_STACK_BYTES_DEFAULT);
@@ -326,6 +338,7 @@ static void *ptrace_start(struct recorder *r, struct err *e)
 static void beat(struct ptrace_source *s, uint64_t now_ns)
 {
     const bool recording = now_ns >= s->recorder->from_ns && now_ns <= s->recorder->to_ns;
+    const uint64_t began = clock_thread_cpu_ns();
     s->beats++;
     for (size_t i = 0; i < s->tracer.list.len; i++) {
         struct tracee *t = &s->tracer.list.ptr[i];
@@ -336,6 +349,7 @@ static void beat(struct ptrace_source *s, uint64_t now_ns)
         else if (now_ns < s->recorder->from_ns)
             begin_account(s, t);
     }
+    s->cost_ns += clock_thread_cpu_ns() - began; /* stacks cost what they cost, at the first most */
     tracer_serve_asked(&s->tracer, SERVE_NS);
 }
 
@@ -391,10 +405,8 @@ static void ptrace_drain(void *state, uint64_t now_ns, bool last)
         family_watch_look(&s->family, s->recorder, now_ns);
     if (read(s->timer, &ticks, sizeof ticks) < 0)
         return; /* something else woke us */
-    const uint64_t began = clock_thread_cpu_ns();
     beat(s, now_ns);
     learn_python(s);
-    s->cost_ns += clock_thread_cpu_ns() - began;
     adjust(s, now_ns);
 }
 

@@ -271,11 +271,13 @@ void tracer_serve_asked(struct tracer *t, uint64_t limit_ns)
 }
 
 /* Whose end is for us to account for: not of a thread, nor of somebody else's child. Asked while it
- * has not been waited for yet. */
+ * has not been waited for yet. Where /proc cannot be read it had better count than be lost. */
 static bool is_own_child(pid_t pid)
 {
-    const bool is_process = syscall(SYS_tgkill, pid, pid, 0) == 0 || errno == EPERM;
-    return is_process && procfs_parent(pid) == getpid();
+    if (syscall(SYS_tgkill, pid, pid, 0) != 0 && errno != EPERM)
+        return false;
+    const pid_t parent = procfs_parent(pid);
+    return parent == getpid() || parent == 0;
 }
 
 static void take_end(struct tracer *t, pid_t tid)
