@@ -17,9 +17,9 @@
 
 enum { CHECK_JSON_VERSION = 1 };
 
-static const char *level_meaning(enum record_level level)
+static const char *level_meaning(const struct capabilities *caps)
 {
-    switch (level) {
+    switch (caps->level) {
     case LEVEL_FULL:
         return "all processes you may attach to, with kernel frames";
     case LEVEL_USER:
@@ -27,7 +27,9 @@ static const char *level_meaning(enum record_level level)
     case LEVEL_NONE:
         break;
     }
-    return "nothing can be sampled here yet";
+    if (caps->samples)
+        return "stacks by stopping threads of your own processes for a moment, and /proc";
+    return "no stacks of running code; the doctor still sees waits and /proc";
 }
 
 static void add_row(struct strbuf *out, const struct capability *row)
@@ -51,8 +53,7 @@ static void add_text(struct strbuf *out, const struct capabilities *caps, const 
 {
     strbuf_addf(out, "prof " PROF_VERSION " on %s %s %s, %ld CPUs\n", os->sysname, os->release,
         os->machine, sysconf(_SC_NPROCESSORS_ONLN));
-    strbuf_addf(
-        out, "level %s: %s\n\n", record_level_name(caps->level), level_meaning(caps->level));
+    strbuf_addf(out, "level %s: %s\n\n", record_level_name(caps->level), level_meaning(caps));
     for (size_t i = 0; i < caps->count; i++)
         add_row(out, &caps->rows[i]);
     strbuf_adds(out, "\nthis build\n");

@@ -79,7 +79,9 @@ static enum answer look(const struct observed *o, struct finding *ret_finding)
     if (!level || !slice_is(slice_of(level), "full"))
         return answer_unseen(ret_finding, "how much time the kernel's network code takes",
             "the kernel's part of stacks was not recorded at this level",
-            "run prof as root, or with kernel.perf_event_paranoid of 1 or less");
+            level && slice_is(slice_of(level), "none")
+                ? "prof check says what perf events need here"
+                : "run prof as root, or with kernel.perf_event_paranoid of 1 or less");
     enum answer answer = share_answer(o, &packets, ret_finding);
     if (answer != ANSWER_FOUND)
         return answer;

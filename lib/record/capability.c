@@ -12,6 +12,7 @@
 #include "record/perf_open.h"
 #include "record/perf_trial.h"
 #include "record/procfs_read.h"
+#include "record/ptrace_trial.h"
 
 enum { KALLSYMS_HEAD = 4096 };
 
@@ -56,7 +57,7 @@ static void say_trial(struct finding *f, enum record_level level)
 
 static void probe_user(struct finding *f)
 {
-    f->how = "run as root; in a container: a seccomp profile that allows perf_event_open";
+    f->how = perf_refused_hint();
     say_trial(f, LEVEL_USER);
 }
 
@@ -101,6 +102,22 @@ static void probe_attach(struct finding *f)
         strbuf_addf(&f->detail, "yama's ptrace_scope is %lld", (long long)scope);
 }
 
+static void probe_stopped(struct finding *f)
+{
+    struct ptrace_trial trial;
+    struct err e = { 0 };
+    f->available = ptrace_trial_run(&trial, &e);
+    f->how = "in a container: --cap-add SYS_PTRACE, or a seccomp profile that allows ptrace and "
+             "process_vm_readv; else sudo sysctl kernel.yama.ptrace_scope=1";
+    if (f->available)
+        strbuf_addf(&f->detail,
+            "used where perf events are refused; a thread stands still for about %.0f us for each",
+            (double)trial.cost_ns / (double)NS_PER_US);
+    else
+        strbuf_adds(&f->detail, e.message ? e.message : "refused");
+    err_done(&e);
+}
+
 static void probe_deep_stacks(struct finding *f)
 {
     uint64_t from = 42, to = 0;
@@ -136,6 +153,7 @@ static const struct probe probes[] = {
     { "user-stacks", "stacks of your own processes", probe_user },
     { "kernel-frames", "kernel frames in stacks, other users' processes", probe_kernel },
     { "kernel-names", "names of kernel functions", probe_kernel_names },
+    { "stopped-stacks", "stacks of threads that are stopped for a moment (ptrace)", probe_stopped },
     { "attach", "attaching to a running process (-p)", probe_attach },
     { "deep-stacks", "stacks deeper than 64 KiB", probe_deep_stacks },
     { "ring-memory", "buffers large enough not to lose samples", probe_rings },
@@ -144,12 +162,13 @@ static const struct probe probes[] = {
 void capabilities_probe(struct capabilities *ret_caps)
 {
     VEC(struct capability) rows = { 0 };
-    bool user = false, kernel = false;
+    bool user = false, kernel = false, stopped = false;
     for (size_t i = 0; i < PROF_ARRAY_LEN(probes); i++) {
         struct finding f = { .detail = STRBUF_INIT };
         probes[i].run(&f);
         user |= probes[i].run == probe_user && f.available;
         kernel |= probes[i].run == probe_kernel && f.available;
+        stopped |= probes[i].run == probe_stopped && f.available;
         const struct capability row = {
             .id = probes[i].id,
             .title = probes[i].title,
@@ -163,6 +182,7 @@ void capabilities_probe(struct capabilities *ret_caps)
         .level = kernel ? LEVEL_FULL
                  : user ? LEVEL_USER
                         : LEVEL_NONE,
+        .samples = user || kernel || stopped,
         .rows = rows.ptr,
         .count = rows.len,
     };

@@ -27,6 +27,7 @@ struct capability {
 
 struct capabilities {
     enum record_level level;
+    bool samples; /* of some kind, so that there are flame graphs */
     struct capability *rows;
     size_t count;
 };

@@ -10,6 +10,7 @@
 #include "base/strbuf.h"
 #include "record/interpreters.h"
 #include "record/perf_extra.h"
+#include "record/perf_open.h"
 
 /* Shares below this are not worth a line. */
 enum { NOTE_PERCENT = 5, NOTE_MIN_NS = 20000000 };
@@ -52,7 +53,7 @@ void describe_start(struct recorder *r, const char *sampler)
     set_text(&meta->unwinder, r->stacks.unwinder->name);
     meta->weight_unit = WEIGHT_NANOSECONDS;
     meta->start_realtime_ns = clock_realtime_ns();
-    meta->rate_hz = record_rate_hz(r->options);
+    meta->rate_hz = r->period_ns ? NS_PER_S / r->period_ns : 0; /* 0: no samples are taken */
     meta->period_ns = r->period_ns;
     meta->cpus = (uint64_t)sysconf(_SC_NPROCESSORS_ONLN);
 }
@@ -79,6 +80,10 @@ static double percent(uint64_t part, uint64_t whole)
 
 static void note_kernel(struct recorder *r, struct profile_meta *meta)
 {
+    if (r->level == LEVEL_NONE && r->samples > 0)
+        note(r, "kernel frames were not recorded", perf_refused_hint(),
+            "threads were stopped for a moment to see their stacks: time in the kernel counts for "
+            "the function that called it");
     if (r->level != LEVEL_USER)
         return;
     static const char how[] = "sudo sysctl kernel.perf_event_paranoid=1, or run prof as root";
@@ -97,9 +102,10 @@ static void note_kernel(struct recorder *r, struct profile_meta *meta)
 static void note_unsampled(struct recorder *r, const struct profile_meta *meta)
 {
     const uint64_t cpu_ns =
-        meta->target_user_ns + (r->level == LEVEL_FULL ? meta->target_kernel_ns : 0);
-    const uint64_t seen_ns = (r->samples + r->lost) * meta->period_ns;
-    if (r->options->delay_ns || cpu_ns <= seen_ns + NOTE_MIN_NS ||
+        meta->target_user_ns + (r->level == LEVEL_USER ? 0 : meta->target_kernel_ns);
+    const uint64_t seen_ns =
+        r->sampled_ns ? r->sampled_ns : (r->samples + r->lost) * meta->period_ns;
+    if (r->period_ns == 0 || r->options->delay_ns || cpu_ns <= seen_ns + NOTE_MIN_NS ||
         percent(cpu_ns - seen_ns, cpu_ns) < NOTE_PERCENT * 2)
         return;
     note(r, RECORD_NOTE_UNSAMPLED, "sample more often, -F 4999",
@@ -140,10 +146,11 @@ static void note_losses(struct recorder *r, const struct profile_meta *meta)
     if (s->only_leaf > 0)
         note(r, "32-bit processes show their innermost function only", NULL,
             "%llu samples: prof unwinds 64-bit code", (unsigned long long)s->only_leaf);
-    if (meta->period_ns != NS_PER_S / meta->rate_hz)
+    if (meta->rate_hz && meta->period_ns != NS_PER_S / meta->rate_hz)
         note(r, "prof lowered its sampling rate", "-F HZ keeps the rate",
-            "%llu Hz would have cost the target more than %d %%", (unsigned long long)meta->rate_hz,
-            SAMPLING_BUDGET_PERCENT);
+            "%llu Hz would have cost the target more than %d %%%s",
+            (unsigned long long)meta->rate_hz, SAMPLING_BUDGET_PERCENT,
+            r->level == LEVEL_NONE ? ", or prof much of a CPU: it looks at each thread" : "");
 }
 
 static void note_jit(struct recorder *r)

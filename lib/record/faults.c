@@ -61,11 +61,8 @@ static bool open_step(struct faults *f, size_t step, uint64_t now_ns)
 
 static void *faults_start(struct recorder *r, struct err *e)
 {
-    if (!r->extras) {
-        err_set(e, ERR_UNSUPPORTED, "the sampler takes no page faults");
-        err_hint(e, "prof check says what perf events need");
+    if (!recorder_has_events(r, LEVEL_USER, e))
         return NULL;
-    }
     struct faults *f = xcalloc(1, sizeof *f);
     f->recorder = r;
     f->page_bytes = (uint64_t)sysconf(_SC_PAGESIZE);

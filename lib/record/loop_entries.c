@@ -264,10 +264,8 @@ static uint64_t stop_cost_ns(void)
 
 struct loop_entries *loop_entries_new(struct recorder *r, struct err *e)
 {
-    if (!r->extras) {
-        err_set(e, ERR_UNSUPPORTED, "the sampler takes no breakpoints here");
+    if (!recorder_has_events(r, LEVEL_USER, e))
         return NULL;
-    }
     struct loop_entries *le = xcalloc(1, sizeof *le);
     const uint64_t cost_ns = stop_cost_ns();
     le->recorder = r;

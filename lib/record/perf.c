@@ -91,13 +91,6 @@ static void take_sample(struct perf_source *p, const struct perf_record *r)
     rec->samples++;
 }
 
-static void tell_takers(const struct recorder *rec, const struct perf_record *r)
-{
-    for (size_t i = 0; i < rec->taker_count; i++)
-        if (rec->takers[i].kinds >> r->kind & 1)
-            rec->takers[i].take(rec->takers[i].state, r);
-}
-
 /* What the sampler itself makes of a record. */
 static void apply_record(struct perf_source *p, const struct perf_record *r)
 {
@@ -139,10 +132,10 @@ static void take_record(struct perf_source *p, const struct perf_record *r)
     if (rec->extras)
         extra_events_follow(rec->extras, r);
     if (r->kind == PERF_EXIT)
-        tell_takers(rec, r);
+        recorder_tell(rec, r);
     apply_record(p, r);
     if (r->kind != PERF_EXIT)
-        tell_takers(rec, r);
+        recorder_tell(rec, r);
 }
 
 /* The ring whose oldest record is the oldest of all. */
@@ -347,7 +340,7 @@ static bool probe_level(struct perf_source *p, struct err *e)
             p->recorder->switch_cost = switch_trial_run(&p->settings);
         return true;
     }
-    return err_wrap(e, "nothing can be sampled here (level none)");
+    return err_wrap(e, "the kernel's sampling is refused here (level none)");
 }
 
 static void perf_stop(void *state)
@@ -554,7 +547,7 @@ static void perf_add_polls(void *state, struct poll_list *polls)
 const struct source source_perf = {
     .name = "perf",
     .role = SOURCE_SAMPLER,
-    .without = "stacks of running code",
+    .without = "samples by perf events",
     .start = perf_start,
     .add_polls = perf_add_polls,
     .drain = perf_drain,

@@ -14,8 +14,10 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/strbuf.h"
+#include "record/procfs_read.h"
 
 enum {
+    PARANOID_USER = 2, /* perf_event_open(2): own processes, without the kernel */
     CPU_NUMBER_MAX = 8192,
     CPU_FILE_MAX = 64 << 10,
     CLOCKS_MOST = 16, /* CPUs that are sampled whoever runs there */
@@ -310,18 +312,25 @@ void perf_rings_close(struct perf_rings *rings)
     *rings = (struct perf_rings){ 0 };
 }
 
+/* Above 2 some distributions keep everybody but root from opening any. */
+const char *perf_refused_hint(void)
+{
+    int64_t paranoid;
+    if (procfs_setting("kernel/perf_event_paranoid", &paranoid) && paranoid > PARANOID_USER &&
+        geteuid() != 0)
+        return "sudo sysctl kernel.perf_event_paranoid=2; in a container also: --cap-add PERFMON";
+    return "in a container: --cap-add PERFMON, or a seccomp profile that allows perf_event_open";
+}
+
 bool perf_open_error(struct err *e, int errnum, pid_t pid)
 {
     err_sys(e, errnum, "cannot open perf events for pid %d", (int)pid);
     switch (errnum) {
     case EACCES:
     case EPERM:
-        return err_hint(e, "sudo sysctl kernel.perf_event_paranoid=1, run prof as root, or in a "
-                           "container: --cap-add PERFMON and a seccomp profile that allows "
-                           "perf_event_open; the process must also be yours");
-    case ENOSYS:
-        return err_hint(
-            e, "this kernel, or the container's seccomp profile, has no perf_event_open");
+    case ENOSYS: /* a kernel without it, or a seccomp profile that says so */
+        return err_hint(e, "%s%s", perf_refused_hint(),
+            pid == getpid() ? "" : "; the process must also be yours");
     case ESRCH:
         return err_hint(e, "the process has ended");
     case EMFILE:

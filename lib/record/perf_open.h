@@ -107,4 +107,7 @@ void perf_rings_close(struct perf_rings *rings);
 /* Message and hint for a refused event. Returns false. */
 bool perf_open_error(struct err *e, int errnum, pid_t pid);
 
+/* What to do where perf events are refused altogether: by a setting, or by a container. */
+const char *perf_refused_hint(void);
+
 #endif

@@ -258,6 +258,14 @@ static enum unwind_region_kind generated_kind(pid_t pid, uint64_t start)
     return read && arch_is_thunk(bytes) ? UNWIND_REGION_THUNKS : UNWIND_REGION_JIT;
 }
 
+/* Maps are read again and again where nobody tells of new ones. */
+static bool is_mapped(const struct tracked_process *p, const struct unwind_region *region)
+{
+    const struct unwind_region *known = unwind_space_find(p->space, region->start);
+    return known && known->start == region->start && known->end == region->end &&
+           known->kind == region->kind && (known->tag | 1) == (region->tag | 1);
+}
+
 static void map_region(struct processes *ps, struct tracked_process *p, const struct perf_map *map)
 {
     if (map->start + map->len <= map->start || !(map->prot & PROT_EXEC))
@@ -266,6 +274,8 @@ static void map_region(struct processes *ps, struct tracked_process *p, const st
     if (modules_is_file(map->path)) {
         region.kind = UNWIND_REGION_MODULE;
         region.tag = modules_place(ps->modules, map) * 2;
+        if (is_mapped(p, &region))
+            return;
     } else {
         if (covered_as_jit(p, map))
             return; /* V8 and others switch protection all the time */

@@ -2,6 +2,7 @@
 #include "record/procfs_read.h"
 
 #include <dirent.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,7 +11,7 @@
 #include "base/clock.h"
 #include "base/file.h"
 
-enum { SMALL_FILE_MAX = 64 << 10, PIDS_MAX = 1 << 20 };
+enum { SMALL_FILE_MAX = 64 << 10, PIDS_MAX = 1 << 20, SCHEDSTAT_BYTES = 96 };
 
 bool procfs_setting(const char *name, int64_t *ret_value)
 {
@@ -195,6 +196,28 @@ bool procfs_stat(pid_t pid, pid_t tid, struct procfs_stat *ret_stat)
         strbuf_adds(&name, "stat");
     return procfs_read(pid, name.ptr, SMALL_FILE_MAX, &text) &&
            procfs_parse_stat(strbuf_slice(&text), ret_stat);
+}
+
+int procfs_open_thread(pid_t pid, pid_t tid, const char *name)
+{
+    PROF_CLEANUP(strbuf_done) struct strbuf path = STRBUF_INIT;
+    strbuf_addf(&path, "/proc/%d/task/%d/%s", (int)pid, (int)tid, name);
+    return open(path.ptr, O_RDONLY | O_CLOEXEC);
+}
+
+/* "on-CPU ns, queued ns, slices". A kernel without CONFIG_SCHED_INFO has zeros. */
+bool procfs_schedstat(int fd, uint64_t *ret_on_cpu_ns, uint64_t *ret_queued_ns)
+{
+    char text[SCHEDSTAT_BYTES];
+    const ssize_t len = pread(fd, text, sizeof text, 0);
+    struct slice rest = { text, len > 0 ? (size_t)len : 0 }, word;
+    uint64_t numbers[2];
+    for (size_t i = 0; i < PROF_ARRAY_LEN(numbers); i++)
+        if (!slice_split(&rest, ' ', &word) || !slice_to_u64(word, 10, &numbers[i]))
+            return false;
+    *ret_on_cpu_ns = numbers[0];
+    *ret_queued_ns = numbers[1];
+    return numbers[0] > 0;
 }
 
 bool procfs_parse_status(struct slice text, const char *key, uint64_t *ret_number)

@@ -44,6 +44,13 @@ struct procfs_stat {
 /* tid 0: the whole process. */
 bool procfs_stat(pid_t pid, pid_t tid, struct procfs_stat *ret_stat);
 
+/* A file of a thread, to be kept open and read in place; -1 with errno. */
+int procfs_open_thread(pid_t pid, pid_t tid, const char *name);
+
+/* A thread's schedstat, open: what it has run and stood in the queue for, in all. False: it has
+ * ended, or the kernel has no account (CONFIG_SCHED_INFO). */
+bool procfs_schedstat(int fd, uint64_t *ret_on_cpu_ns, uint64_t *ret_queued_ns);
+
 /* Text of a stat file -> numbers; the name in it may hold blanks and brackets. */
 bool procfs_parse_stat(struct slice text, struct procfs_stat *ret_stat);
 

@@ -14,11 +14,8 @@ bool rare_event_start(struct rare_event *ret_event, struct recorder *r,
     const struct extra_event *event, struct err *e)
 {
     struct extra_event tracepoint = *event;
-    if (!r->extras || r->level != LEVEL_FULL) {
-        err_set(e, ERR_PERMISSION, "the kernel shows them to root and CAP_PERFMON only");
-        err_hint(e, "run prof as root");
+    if (!recorder_has_events(r, LEVEL_FULL, e))
         return false;
-    }
     if (!tracepoint_id(event->name, &tracepoint.config, e))
         return false;
     tracepoint.type = PERF_TYPE_TRACEPOINT;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
  * Runs or attaches to a target and fills a profile while it runs: session.c owns the life of a
- * recording (probe, spawn, sources, drain loop, end), each source (perf.c, procfs.c, later
+ * recording (probe, spawn, sources, drain loop, end), each source (perf.c, procfs.c,
  * ptrace.c) is a row in source.c. Samples are unwound in place in the ring and interned at once.
  *
  * One session per process; all calls from the thread that made it.

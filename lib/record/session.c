@@ -279,6 +279,7 @@ static void take_signals(struct record_session *s, struct signals *signals)
     while (signals_next(signals, &event))
         if (event.number != SIGCHLD)
             target_signal(&s->target, &event, &s->recorder.processes);
+    s->target.tracer = s->recorder.tracer;
     target_reap(&s->target, clock_monotonic_ns());
 }
 

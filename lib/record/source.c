@@ -6,10 +6,13 @@
 #include "base/clock.h"
 #include "base/strbuf.h"
 #include "profile/evidence.h"
+#include "record/perf_open.h"
 
 /* Best sampler first. */
 static const struct source *const table[] = {
     &source_perf,
+    &source_ptrace,
+    &source_unsampled,
     &source_wall, /* before switches: sees the end of a thread first */
     &source_switches,
     &source_loops, /* uses the thread states of switches */
@@ -27,6 +30,25 @@ const struct source *const *source_table(size_t *ret_count)
 {
     *ret_count = PROF_ARRAY_LEN(table);
     return table;
+}
+
+bool recorder_has_events(const struct recorder *r, enum record_level least, struct err *e)
+{
+    if (!r->extras) {
+        err_set(e, ERR_PERMISSION, "there are no perf events in this recording (level none)");
+        return err_hint(e, "%s", perf_refused_hint());
+    }
+    if (r->level >= least)
+        return true;
+    err_set(e, ERR_PERMISSION, "the kernel shows them to root and CAP_PERFMON only");
+    return err_hint(e, "run prof as root");
+}
+
+void recorder_tell(const struct recorder *r, const struct perf_record *record)
+{
+    for (size_t i = 0; i < r->taker_count; i++)
+        if (r->takers[i].kinds >> record->kind & 1)
+            r->takers[i].take(r->takers[i].state, record);
 }
 
 void recorder_step_down(struct recorder *r, const char *what, uint64_t now_ns)
@@ -56,19 +78,38 @@ static bool unknown_sampler(struct err *e, const char *name)
     return err_hint(e, "one of: auto%s", names.ptr);
 }
 
+/* A better sampler could not start. What kept the best of all from it is the error, should none. */
+static void note_refused(
+    struct recorder *r, const struct source *source, struct err *refused, struct err *e)
+{
+    if (refused->message)
+        profile_add_note(r->profile, source->without, refused->message, refused->hint);
+    if (e && e->code == ERR_NONE) {
+        *e = *refused;
+        *refused = (struct err){ 0 };
+    }
+}
+
 const struct source *source_start_sampler(
     struct recorder *r, const char *name, void **ret_state, struct err *e)
 {
     const bool any = !name || strcmp(name, "auto") == 0;
     bool found = false;
+    err_done(e);
     for (size_t i = 0; i < PROF_ARRAY_LEN(table); i++) {
         if (table[i]->role != SOURCE_SAMPLER || (!any && strcmp(name, table[i]->name) != 0))
             continue;
         found = true;
-        err_done(e);
-        *ret_state = table[i]->start(r, e);
-        if (*ret_state)
+        PROF_CLEANUP(err_done) struct err refused = { 0 };
+        *ret_state = table[i]->start(r, &refused);
+        if (*ret_state) {
+            err_done(e);
             return table[i];
+        }
+        const bool gone = refused.code == ERR_NOT_FOUND; /* the process: no other would find it */
+        note_refused(r, table[i], &refused, e);
+        if (gone)
+            break;
     }
     if (!found)
         unknown_sampler(e, name);

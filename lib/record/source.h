@@ -2,7 +2,7 @@
 /*
  * A source is one way to learn about the target while it runs: one file, one row in source.c. A
  * sampler fills samples, and a session has exactly one; every counter that can run runs beside it.
- * A new source (ptrace, switches, syscalls) needs nothing else: docs/howto/add-a-source.md.
+ * A new source (switches, syscalls) needs nothing else: docs/howto/add-a-source.md.
  */
 #ifndef PROF_RECORD_SOURCE_H
 #define PROF_RECORD_SOURCE_H
@@ -40,6 +40,7 @@ struct extra_events;
 struct load_output;
 struct node_channel;
 struct thread_states;
+struct tracer;
 
 /* What the sources of a session share and fill. Owned by the session. */
 struct recorder {
@@ -54,9 +55,12 @@ struct recorder {
     const char *event;       /* what makes a sample, "cpu-clock"; set by the sampler */
     uint64_t from_ns, to_ns; /* samples outside are not recorded; UINT64_MAX: not begun yet */
     uint64_t period_ns;      /* on-CPU time that one sample stands for, as of now; set likewise */
-    uint64_t sample_cost_ns; /* what one sample costs the target; set likewise */
+    uint64_t
+        sampled_ns; /* what all samples stand for, where they are not alike; 0: period_ns each */
+    uint64_t sample_cost_ns;        /* what one sample costs the target; set likewise */
     struct switch_cost switch_cost; /* what a switch costs it more than without; set likewise */
     struct extra_events *extras;    /* the sampler's (perf_extra.h); NULL: it takes none */
+    struct tracer *tracer;          /* the sampler's; NULL: it stops nobody */
     struct load_output *load;       /* of the session: the --on-port command */
     struct node_channel *node;      /* of the session (node_channel.h); without a folder: none */
     struct thread_states *threads;  /* of switches.c (thread_state.h); NULL: not known */
@@ -77,7 +81,7 @@ struct poll_list {
 struct source {
     const char *name; /* for --sampler */
     enum source_role role;
-    const char *without; /* what a report lacks when it cannot run */
+    const char *without; /* what a report lacks when it cannot run, or another sampler does */
 
     /* Prepares everything while the target stands still. NULL: cannot run here. */
     void *(*start)(struct recorder *r, struct err *e);
@@ -104,6 +108,8 @@ struct source {
 extern const struct source source_goroutines; /* goroutines.c */
 extern const struct source source_loops;      /* loops.c */
 extern const struct source source_perf;       /* perf.c */
+extern const struct source source_ptrace;     /* ptrace.c */
+extern const struct source source_unsampled;  /* unsampled.c */
 extern const struct source source_node;       /* node.c */
 extern const struct source source_requests;   /* requests.c */
 extern const struct source source_faults;     /* faults.c */
@@ -118,9 +124,17 @@ extern const struct source source_wall;       /* wall.c */
  * (stepped_down) and a note. */
 void recorder_step_down(struct recorder *r, const char *what, uint64_t now_ns);
 
+/* Whether the sampler takes events beside its clock, and the level is enough for them. False: says
+ * why not, and what would change that. */
+bool recorder_has_events(const struct recorder *r, enum record_level least, struct err *e);
+
+/* A record for those who take its kind. For samplers. */
+void recorder_tell(const struct recorder *r, const struct perf_record *record);
+
 const struct source *const *source_table(size_t *ret_count);
 
-/* The sampler of that name; NULL or "auto": the first that starts. Sets *ret_state. */
+/* The sampler of that name; NULL or "auto": the first that starts, with a note for each better one
+ * that did not. Sets *ret_state. */
 const struct source *source_start_sampler(
     struct recorder *r, const char *name, void **ret_state, struct err *e);
 

@@ -3,18 +3,18 @@
  * The source of thread states: context switches of all threads, births and deaths. Switches become
  * sums at once (thread_state.h), and four times a second the sums of threads that did something
  * become points of series. When switches come so fast that their records cost too much, they are
- * looked at in bursts, and the kernel's own account (schedstat) fills in the time between.
+ * looked at in bursts, and the kernel's own account (schedstat) fills in the time between. Where
+ * the sampler has no switches to give, that account is all there is: how a thread's time was spent
+ * is right in sum, and what it does at a moment is not known.
  */
 #include "record/source.h"
 
-#include <fcntl.h>
 #include <linux/perf_event.h>
 #include <stdlib.h>
 #include <unistd.h>
 
 #include "base/alloc.h"
 #include "base/clock.h"
-#include "base/file.h"
 #include "record/duty.h"
 #include "record/perf_extra.h"
 #include "record/procfs_read.h"
@@ -30,7 +30,6 @@ enum {
     LOOKS_PER_BEAT = 64,  /* reads of schedstat: 6-40 us each */
     OPEN_FILES_MAX = 128, /* kept open, which makes the read six times cheaper */
     THREADS_WITH_SERIES = 4096,
-    SCHEDSTAT_BYTES = 96,
 };
 
 enum { TIME_ON_CPU, TIME_BLOCKED, TIME_QUEUED, TIMES };
@@ -38,7 +37,7 @@ enum { TIME_ON_CPU, TIME_BLOCKED, TIME_QUEUED, TIMES };
 /* What has been said of the thread in the same slot of thread_states. */
 struct said {
     uint32_t serial; /* of the thread; another one: the slot has been used again */
-    uint64_t switches;
+    uint64_t switches, looked_ns;
     struct series_id series[TIMES];
     bool has_series;
     int schedstat_fd; /* -1: not open */
@@ -78,7 +77,7 @@ struct switches {
 
 static bool is_open(const struct switches *s)
 {
-    return extra_events_is_open(s->recorder->extras, s->event);
+    return s->event && extra_events_is_open(s->recorder->extras, s->event);
 }
 
 /* ---- what is known of a slot ---- */
@@ -107,36 +106,15 @@ static struct said *said_of(struct switches *s, const struct thread_state *t)
 
 /* ---- the kernel's account ---- */
 
-static int open_schedstat(const struct thread_state *t)
-{
-    PROF_CLEANUP(strbuf_done) struct strbuf path = STRBUF_INIT;
-    strbuf_addf(&path, "/proc/%d/task/%d/schedstat", (int)t->pid, (int)t->tid);
-    return open(path.ptr, O_RDONLY | O_CLOEXEC);
-}
-
-/* "on-CPU ns, queued ns, slices". A kernel without CONFIG_SCHED_INFO has zeros. */
-static bool read_schedstat(int fd, uint64_t *ret_on_cpu_ns, uint64_t *ret_queued_ns)
-{
-    char text[SCHEDSTAT_BYTES];
-    const ssize_t len = pread(fd, text, sizeof text, 0);
-    struct slice rest = { text, len > 0 ? (size_t)len : 0 }, word;
-    uint64_t numbers[2];
-    for (size_t i = 0; i < PROF_ARRAY_LEN(numbers); i++)
-        if (!slice_split(&rest, ' ', &word) || !slice_to_u64(word, 10, &numbers[i]))
-            return false;
-    *ret_on_cpu_ns = numbers[0];
-    *ret_queued_ns = numbers[1];
-    return numbers[0] > 0;
-}
-
 static void look(struct switches *s, struct thread_state *t, uint64_t now_ns)
 {
     struct said *said = said_of(s, t);
-    const int fd = said->schedstat_fd >= 0 ? said->schedstat_fd : open_schedstat(t);
+    const int fd = said->schedstat_fd >= 0 ? said->schedstat_fd
+                                           : procfs_open_thread(t->pid, t->tid, "schedstat");
     uint64_t on_cpu_ns, queued_ns;
     if (fd < 0)
         return;
-    if (read_schedstat(fd, &on_cpu_ns, &queued_ns))
+    if (procfs_schedstat(fd, &on_cpu_ns, &queued_ns))
         thread_states_reconcile(&s->states, t, on_cpu_ns, queued_ns, now_ns);
     if (said->schedstat_fd >= 0)
         return;
@@ -212,11 +190,14 @@ static void say_thread(struct switches *s, const struct thread_state *t, uint64_
     for (int i = 0; i < TIMES; i++)
         profile_add_point(s->recorder->profile, said->series[i], now_ns, (double)values[i]);
     said->switches = t->switches;
+    said->looked_ns = t->looked_ns;
 }
 
 /* A running thread may go on for long without a switch. */
 static bool did_something(struct switches *s, const struct thread_state *t)
 {
+    if (!s->event)
+        return t->alive && said_of(s, t)->looked_ns != t->looked_ns;
     return t->alive && (t->run == THREAD_RUNS || t->run == THREAD_QUEUED || !is_open(s) ||
                            said_of(s, t)->switches != t->switches);
 }
@@ -235,6 +216,13 @@ static void say_counts(struct switches *s, uint64_t now_ns, bool all)
 }
 
 /* ---- records ---- */
+
+/* What a thread does when it is born or executes a program; without switches it would be said to do
+ * that forever. */
+static enum thread_run at_first(const struct switches *s, enum thread_run run)
+{
+    return s->event ? run : THREAD_UNKNOWN;
+}
 
 /* A whole process when it was the last thread. */
 static void take_end(struct switches *s, const struct perf_record *r)
@@ -261,8 +249,8 @@ static void take_end(struct switches *s, const struct perf_record *r)
 static void take_birth(struct switches *s, const struct perf_record *r)
 {
     const bool process = r->pid != r->fork.parent_pid;
-    thread_states_add(
-        &s->states, (pid_t)r->pid, (pid_t)r->tid, THREAD_QUEUED, r->time_ns, r->time_ns);
+    thread_states_add(&s->states, (pid_t)r->pid, (pid_t)r->tid, at_first(s, THREAD_QUEUED),
+        r->time_ns, r->time_ns);
     pid_table_set(
         &s->live, (pid_t)r->pid, process ? 1 : pid_table_get(&s->live, (pid_t)r->pid) + 1);
     s->counts[process ? COUNT_PROCESS_STARTS : COUNT_THREAD_STARTS]++;
@@ -280,7 +268,9 @@ static void take_exec(struct switches *s, const struct perf_record *r)
     const struct thread_state *t = thread_states_find(&s->states, (pid_t)r->tid);
     if (r->name.exec && pid_table_get(&s->live, (pid_t)r->pid) == 0)
         pid_table_set(&s->live, (pid_t)r->pid, 1);
-    if (r->name.exec && (!t || t->run == THREAD_UNKNOWN))
+    if (r->name.exec && !t && !s->event)
+        thread_states_add(&s->states, (pid_t)r->pid, (pid_t)r->tid, THREAD_UNKNOWN, r->time_ns, 0);
+    else if (r->name.exec && s->event && (!t || t->run == THREAD_UNKNOWN))
         thread_states_switch(&s->states, (pid_t)r->pid, (pid_t)r->tid, false, false, r->time_ns);
 }
 
@@ -328,16 +318,9 @@ static void add_running(struct switches *s, uint64_t now_ns)
     vec_done(&pids);
 }
 
-static void *switches_start(struct recorder *r, struct err *e)
+static void open_event(struct switches *s)
 {
-    if (!r->extras) {
-        err_set(e, ERR_UNSUPPORTED, "the sampler records no context switches");
-        err_hint(e, "prof check says what perf events need");
-        return NULL;
-    }
-    struct switches *s = xcalloc(1, sizeof *s);
-    s->recorder = r;
-    thread_states_init(&s->states);
+    struct recorder *r = s->recorder;
     const struct extra_event event = {
         .name = "context switches",
         .without = "when threads waited is not known exactly",
@@ -352,6 +335,21 @@ static void *switches_start(struct recorder *r, struct err *e)
     if (extra_events_open(r->extras, s->event)) {
         r->threads = &s->states;
         r->switch_event = s->event;
+    }
+}
+
+static void *switches_start(struct recorder *r, struct err *e)
+{
+    struct switches *s = xcalloc(1, sizeof *s);
+    s->recorder = r;
+    thread_states_init(&s->states);
+    if (recorder_has_events(r, LEVEL_USER, e)) {
+        open_event(s);
+    } else {
+        r->threads = &s->states;
+        profile_add_note(
+            r->profile, "when threads waited is not known exactly", e->message, e->hint);
+        err_done(e);
     }
     duty_start(&s->duty, clock_monotonic_ns());
     if (!r->options->argv)
@@ -417,7 +415,7 @@ static void switches_drain(void *state, uint64_t now_ns, bool last)
         thread_states_lost(&s->states, s->closed_ns);
         s->closed_ns = 0;
     }
-    if (!last && r->threads && r->from_ns != UINT64_MAX)
+    if (!last && s->event && r->threads && r->from_ns != UINT64_MAX)
         keep_budget(s, now_ns);
     if (!last && now_ns < s->next_beat_ns)
         return;

@@ -267,11 +267,8 @@ static bool add_event(struct recorder *r, const char *name, uint32_t *ret_event,
 static void *syscalls_start(struct recorder *r, struct err *e)
 {
     uint32_t enter, leave;
-    if (!r->extras || r->level != LEVEL_FULL) {
-        err_set(e, ERR_PERMISSION, "the kernel shows them to root and CAP_PERFMON only");
-        err_hint(e, "run prof as root");
+    if (!recorder_has_events(r, LEVEL_FULL, e))
         return NULL;
-    }
     if (!add_event(r, "raw_syscalls/sys_enter", &enter, e) ||
         !add_event(r, "raw_syscalls/sys_exit", &leave, e))
         return NULL;

@@ -124,7 +124,7 @@ void target_reap(struct target *t, uint64_t now_ns)
     struct rusage usage;
     int status;
     pid_t pid;
-    while ((pid = wait4(-1, &status, WNOHANG, &usage)) > 0)
+    while ((pid = tracer_wait(t->tracer, &status, &usage)) > 0)
         reap_one(t, pid, status, &usage, now_ns);
     t->childless = pid < 0 && errno == ECHILD;
 }

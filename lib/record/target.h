@@ -16,6 +16,7 @@
 #include "record/load_output.h"
 #include "record/processes.h"
 #include "record/signals.h"
+#include "record/tracer.h"
 
 struct target {
     pid_t pid;
@@ -40,6 +41,8 @@ struct target {
     struct load_output *load; /* of the session */
     bool load_ended;
     int load_status;
+
+    struct tracer *tracer; /* of the sampler, borrowed; NULL: nobody is traced */
 };
 
 bool target_launch(struct target *t, const struct launch_options *o, struct err *e);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * denied ERRNO PROGRAM [args]: runs a program that may not use perf_event_open(2), as containers
- * and hardened systems have it: the call fails with that errno.
+ * denied [-t] ERRNO PROGRAM [args]: runs a program that may not use perf_event_open(2), as
+ * containers and hardened systems have it: the call fails with that errno. -t: nor ptrace(2).
  */
 #include <errno.h>
 #include <linux/filter.h>
@@ -10,20 +10,24 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 int main(int argc, char **argv)
 {
-    if (argc < 3) {
-        fprintf(stderr, "usage: denied ERRNO PROGRAM [args]\n");
+    const int trace = argc > 1 && strcmp(argv[1], "-t") == 0;
+    char **args = argv + 1 + trace;
+    if (argc < 3 + trace) {
+        fprintf(stderr, "usage: denied [-t] ERRNO PROGRAM [args]\n");
         return 2;
     }
-    const uint32_t refuse = SECCOMP_RET_ERRNO | ((uint32_t)atoi(argv[1]) & SECCOMP_RET_DATA);
+    const uint32_t refuse = SECCOMP_RET_ERRNO | ((uint32_t)atoi(args[0]) & SECCOMP_RET_DATA);
     struct sock_filter code[] = {
         BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
-        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_perf_event_open, 0, 1),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_perf_event_open, 1, 0),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, trace ? SYS_ptrace : SYS_perf_event_open, 0, 1),
         BPF_STMT(BPF_RET | BPF_K, refuse),
         BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
     };
@@ -34,7 +38,7 @@ int main(int argc, char **argv)
         perror("denied: seccomp");
         return 2;
     }
-    execvp(argv[2], argv + 2);
-    perror(argv[2]);
+    execvp(args[1], args + 1);
+    perror(args[1]);
     return 127;
 }
