@@ -87,8 +87,10 @@ static void run_forks(void)
     wait(NULL);
 }
 
-static void run_daemon(void)
+static void run_daemon(bool late)
 {
+    const struct timespec start_up = { .tv_nsec = late ? 300000000 : 0 };
+    nanosleep(&start_up, NULL);
     if (fork() > 0)
         _exit(0);
     setsid();
@@ -168,7 +170,9 @@ __attribute__((constructor)) static void become_child(void)
     } else if (strcmp(name, "grows") == 0) {
         child_grows();
     } else if (strcmp(name, "daemon") == 0) {
-        run_daemon();
+        run_daemon(false);
+    } else if (strcmp(name, "late_daemon") == 0) {
+        run_daemon(true);
     }
     _exit(7);
 }

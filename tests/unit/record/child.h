@@ -9,7 +9,7 @@
 #include "record/record.h"
 
 /* Options that run a child: "shares", "threads", "forks", "brief", "killed", "deep", "sleeps",
- * "daemon", "waits", "grows". The strings live until the next call. */
+ * "daemon", "late_daemon", "waits", "grows". The strings live until the next call. */
 struct record_options child_options(const char *name);
 
 /* Runs it to its end; names are resolved. Skips the test when this machine cannot sample. */

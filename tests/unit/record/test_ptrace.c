@@ -64,10 +64,11 @@ Test(ptrace, cpu_time_of_children_counts_once)
     record_session_free(s);
 }
 
+/* Late: threads are attached only when the program runs, see docs/design.md. */
 Test(ptrace, a_daemon_is_followed_into_the_background)
 {
     struct record_outcome outcome;
-    struct record_session *s = record_stopping("daemon", &outcome);
+    struct record_session *s = record_stopping("late_daemon", &outcome);
     cr_expect_gt(child_share(s, "child_forty"), 0.8);
     cr_expect_eq(WEXITSTATUS(outcome.wait_status), 0, "the status of what was launched");
     record_session_free(s);
