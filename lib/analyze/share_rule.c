@@ -24,6 +24,7 @@ enum {
 #define LARGE 2.0 /* times the threshold */
 
 #define MOST_STARVED 0.95
+#define MOSTLY_NAMELESS 0.5
 #define CLEARLY 1.5 /* times the threshold: enough when samples are few */
 #define LONGEST_ASKED_S 120.0
 #define NEARLY_ALL 0.995 /* rounds to 100 % */
@@ -169,6 +170,42 @@ void share_tell(const struct observed *o, const struct share_rule *r,
         (double)NAN, "CPU of the process");
 }
 
+/* Of a selection's CPU time, spent in functions of stripped files: "libfoo.so+0x1234". */
+static double nameless_share(const struct observed *o, const struct selection *whole)
+{
+    struct func_amounts rows;
+    uint64_t nameless = 0, all = 0;
+    observed_functions(o, whole, BLAME_SELF, &rows);
+    for (size_t i = 0; i < rows.len; i++) {
+        const struct func *f = profile_func(o->profile, rows.ptr[i].func);
+        const struct slice name = profile_string(o->profile, f->name);
+        all += rows.ptr[i].amount.weight;
+        if (memmem(name.ptr, name.len, "+0x", 3))
+            nameless += rows.ptr[i].amount.weight;
+    }
+    func_amounts_done(&rows);
+    return all ? (double)nameless / (double)all : 0;
+}
+
+/* What was not found cannot be ruled out where most functions have no names to know it by. */
+static enum answer not_found(const struct observed *o, const struct share_rule *r,
+    const struct share_judged *judged, struct finding *f)
+{
+    struct selection whole = r->whole;
+    whole.steady = true;
+    const double nameless = nameless_share(o, &whole);
+    if (nameless < MOSTLY_NAMELESS)
+        return answer_healthy(f, "%s of the CPU time goes into %s (%s samples)",
+            words_share(judged->share.value).text, r->work,
+            words_count((double)judged->share.n).text);
+    finding_say(&f->summary, "which kind of work most of the CPU time goes into");
+    finding_say(
+        &f->detail, "%s of it is spent in functions without names", words_share(nameless).text);
+    finding_say(&f->advice, "install the debug symbols of the files named below, or build them "
+                            "with -g and without stripping");
+    return ANSWER_UNSEEN;
+}
+
 enum answer share_answer(
     const struct observed *o, const struct share_rule *r, struct finding *ret_finding)
 {
@@ -176,9 +213,7 @@ enum answer share_answer(
         return ANSWER_SILENT; /* no samples: the recording says so itself */
     struct share_judged judged = share_judge(o, r);
     if (!judged.found)
-        return answer_healthy(ret_finding, "%s of the CPU time goes into %s (%s samples)",
-            words_share(judged.share.value).text, r->work,
-            words_count((double)judged.share.n).text);
+        return not_found(o, r, &judged, ret_finding);
     share_tell(o, r, &judged, ret_finding);
     return ANSWER_FOUND;
 }

@@ -330,3 +330,16 @@ Test(shares, who_runs_beside_a_collector_in_threads_of_its_own_is_named)
     finding_done(&f);
     made_done(&m);
 }
+
+/* A stripped interpreter may spend all of it in regular expressions. */
+Test(share_rules, what_has_no_names_is_not_called_healthy)
+{
+    struct made m = made_new("app", "native", 20);
+    made_cpu(&m, m.main, "main@a.c:3;d:libpython3.11.so.1.0+0x1a2b3c", 15, 0, 20);
+    made_cpu(&m, m.main, "main@a.c:4", 3, 0, 20);
+    struct finding f;
+    cr_expect_eq(made_ask(&m, &rule_regex_backtracking, &f), ANSWER_UNSEEN);
+    cr_expect(f.summary && f.detail && strstr(f.detail, "83 %"), "%s", f.detail);
+    finding_done(&f);
+    made_done(&m);
+}
