@@ -10,14 +10,17 @@
 
 enum { LEAST_STARTS = 50, SHORT_LIFE_NS = 50000000, GUILTY_MOST = 6 };
 #define PER_S 20.0
+#define SHELL_PER_S 200.0
 #define SHORT_SHARE 0.5
 #define LEAST_SECONDS 3.0
 
-/* Starting programs is what these are for. */
-static const char *const builders[] = { "sh", "bash", "dash", "zsh", "fish", "make", "gmake",
-    "ninja", "cmake", "ctest", "cargo", "rustc", "go", "gcc", "g++", "cc", "c++", "clang",
-    "configure", "git", "npm", "yarn", "pnpm", "bazel", "xargs", "parallel", "find", "meson",
-    "perl", "tox", "dpkg", "apt", "cron", "init", "systemd" };
+/* Starting programs is what these are for. Of shells, hundreds a second are a loop that starts some
+ * for each line. */
+static const char *const shells[] = { "sh", "bash", "dash", "zsh", "fish" };
+static const char *const builders[] = { "make", "gmake", "ninja", "cmake", "ctest", "cargo",
+    "rustc", "go", "gcc", "g++", "cc", "c++", "clang", "configure", "git", "npm", "yarn", "pnpm",
+    "bazel", "xargs", "parallel", "find", "meson", "perl", "tox", "dpkg", "apt", "cron", "init",
+    "systemd" };
 
 struct churn {
     bool threads; /* else processes */
@@ -25,13 +28,46 @@ struct churn {
     struct process_id maker; /* of most of them; 0: not known */
 };
 
-static bool is_builder(const struct observed *o, struct process_id maker)
+static bool is_called_one(
+    const struct observed *o, struct process_id process, const char *const *names, size_t count)
 {
-    struct slice name = profile_string(o->profile, profile_process(o->profile, maker)->name);
-    for (size_t i = 0; i < PROF_ARRAY_LEN(builders); i++)
-        if (slice_is(name, builders[i]))
+    struct slice name = profile_string(o->profile, profile_process(o->profile, process)->name);
+    for (size_t i = 0; i < count; i++)
+        if (slice_is(name, names[i]))
             return true;
     return false;
+}
+
+static bool is_shell(const struct observed *o, const struct churn *c)
+{
+    return c->maker.i && is_called_one(o, c->maker, shells, PROF_ARRAY_LEN(shells));
+}
+
+static bool is_by_design(const struct observed *o, const struct churn *c)
+{
+    return (is_shell(o, c) && c->per_s < SHELL_PER_S) ||
+           (c->maker.i && is_called_one(o, c->maker, builders, PROF_ARRAY_LEN(builders)));
+}
+
+static const char *advice_for(const struct observed *o, const struct churn *c)
+{
+    if (c->threads)
+        return "Keep threads and give them work through a queue (a thread pool).";
+    if (is_shell(o, c))
+        return "Do for all lines at once what is done for each (one awk, sed or grep over the "
+               "whole "
+               "input), or use what the shell has itself: read, case, ${name%...}.";
+    return "Do the work in the process (a library instead of a program), or keep helpers running "
+           "and send them work.";
+}
+
+static const char *alternative_for(const struct observed *o, const struct churn *c)
+{
+    if (is_by_design(o, c))
+        return "Build tools and shells start programs by design.";
+    if (is_shell(o, c))
+        return "A configure script does the same by design.";
+    return "A short test run that starts everything once looks the same; record for longer.";
 }
 
 /* The process with the most children, or with the most threads that came and went. */
@@ -108,7 +144,7 @@ static enum answer found(const struct observed *o, const struct churn *c, struct
         words_process(o, c->maker, &name);
     else
         strbuf_adds(&name, "The program");
-    bool by_design = c->maker.i && is_builder(o, c->maker);
+    bool by_design = is_by_design(o, c);
     f->severity = by_design ? SEVERITY_INFO : SEVERITY_WARNING;
     f->confidence = by_design ? CONFIDENCE_POSSIBLE : CONFIDENCE_CERTAIN;
     f->weight = fmax(0.1, observed_share(o, &exec, &everything).value);
@@ -118,15 +154,8 @@ static enum answer found(const struct observed *o, const struct churn *c, struct
     if (o->requests_per_s > 0)
         finding_say(&f->detail, "That is %s for each request.",
             words_of(c->per_s / o->requests_per_s, "").text);
-    finding_say(&f->advice, "%s",
-        c->threads ? "Keep threads and give them work through a queue (a thread pool)."
-                   : "Do the work in the process (a library instead of a program), or keep helpers "
-                     "running and send them "
-                     "work.");
-    finding_say(&f->alternative, "%s",
-        by_design ? "Build tools and shells start programs by design."
-                  : "A short test run that starts everything once looks the same; "
-                    "record for longer.");
+    finding_say(&f->advice, "%s", advice_for(o, c));
+    finding_say(&f->alternative, "%s", alternative_for(o, c));
     finding_say(&f->command, "strace -f -c -e trace=process -p %d",
         c->maker.i ? profile_process(o->profile, c->maker)->pid : 0);
     finding_prove(f, c->per_s, PER_S, "1/s", (uint64_t)c->starts, "%s started", what);

@@ -370,6 +370,17 @@ Test(process_churn, shells_and_build_tools_do_so_by_design)
     made_done(&m);
 }
 
+Test(process_churn, a_shell_that_starts_some_for_each_line_is_found)
+{
+    churn("bash", 20 * 60, 20 * 55);
+    cr_expect(not(made_warns(&m, "process-churn")));
+    made_done(&m);
+    churn("bash", 20 * 900, 20 * 890);
+    ask_expect_found(&m, &rule_process_churn, SEVERITY_WARNING, CONFIDENCE_CERTAIN, "run_job",
+        WORDS("bash (pid 4100)", "processes a second"));
+    made_done(&m);
+}
+
 Test(process_churn, few_or_long_lived_ones_are_healthy)
 {
     churn("server", 20 * 60, 20 * 5);
