@@ -168,6 +168,16 @@ static struct tracee *take_newborn(struct tracer *t, pid_t tid)
     return e;
 }
 
+/* Who makes another stops before the newborn runs: it is known from here on, should its parent end
+ * before it is heard of itself. e is no longer valid. */
+static void take_birth(struct tracer *t, const struct tracee *e)
+{
+    unsigned long newborn = 0;
+    ptrace(PTRACE_GETEVENTMSG, e->tid, NULL, &newborn);
+    if (newborn && !tracer_find(t, (pid_t)newborn))
+        take_newborn(t, (pid_t)newborn);
+}
+
 /* A thread that executes a program takes the main thread's number and lets all others end; those
  * are heard of, but for the main thread itself. */
 static void take_exec(struct tracer *t, struct tracee *e)
@@ -210,6 +220,10 @@ static void take_stop(struct tracer *t, pid_t tid, int status)
     const bool asked = e->state == TRACEE_ASKED;
     t->asked -= asked;
     e->state = TRACEE_RUNS;
+    if (stop.kind == TRACE_STOP_BIRTH) {
+        take_birth(t, e);
+        e = tracer_find(t, tid);
+    }
     switch (stop.kind) {
     case TRACE_STOP_SIGNAL:
     case TRACE_STOP_HALT:
