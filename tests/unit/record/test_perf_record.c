@@ -234,18 +234,24 @@ Test(perf_record, raw_bytes_longer_than_the_record_are_refused)
 Test(perf_record, a_switch_says_which_way_and_why)
 {
     static const struct {
+        uint32_t type;
         uint16_t misc;
         bool out, preempted;
     } rows[] = {
-        { 0, false, false },
-        { PERF_RECORD_MISC_SWITCH_OUT, true, false },
-        { PERF_RECORD_MISC_SWITCH_OUT | PERF_RECORD_MISC_SWITCH_OUT_PREEMPT, true, true },
+        { PERF_RECORD_SWITCH, 0, false, false },
+        { PERF_RECORD_SWITCH, PERF_RECORD_MISC_SWITCH_OUT, true, false },
+        { PERF_RECORD_SWITCH, PERF_RECORD_MISC_SWITCH_OUT | PERF_RECORD_MISC_SWITCH_OUT_PREEMPT,
+            true, true },
+        { PERF_RECORD_SWITCH_CPU_WIDE, 0, false, false },
+        { PERF_RECORD_SWITCH_CPU_WIDE, PERF_RECORD_MISC_SWITCH_OUT, true, false },
     };
     const struct perf_event_ids ids = { 0 };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         struct strbuf b = STRBUF_INIT;
         struct perf_record r;
-        const size_t at = put_header(&b, PERF_RECORD_SWITCH, rows[i].misc);
+        const size_t at = put_header(&b, rows[i].type, rows[i].misc);
+        if (rows[i].type == PERF_RECORD_SWITCH_CPU_WIDE)
+            put_u64(&b, 0); /* whom to, or from */
         put_u32(&b, 41);
         put_u32(&b, 42);
         put_u64(&b, 99);
