@@ -586,7 +586,7 @@ static void aim_anew(struct extra_events *x, uint32_t event)
     struct open_event *o = &x->list[event];
     const size_t before = o->fds.len;
     if (!open_thread(x, event, -1)) {
-        o->open = o->rests = false;
+        extra_events_drop(x, event); /* rather than look at the wrong threads */
         return;
     }
     for (size_t i = 0; i < before; i++)
