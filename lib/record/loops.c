@@ -1,15 +1,19 @@
 // SPDX-License-Identifier: MIT
 /*
  * The source of event-loop turns: the beginning and end of every call that loops wait in, by the
- * tracepoints of system calls with a filter in the kernel. While they are open every system call of
- * the target passes the filter, so that their cost is that of all its calls: a third event counts
- * those. Above the budget, and while no loop is found, looks are bursts. Where
- * tracepoints may not be opened, breakpoints tell of the beginnings (loop_entries.h).
+ * tracepoints of these calls alone. Others of the target's then take no longer than while any
+ * tracepoint of calls is there, open or not: 270 to 290 ns for a getppid() of 170 to 220, where
+ * those of all calls with a filter for some took 420 to 680 (measured). That is eight events for
+ * each CPU twice, which would be too many for each thread: where events are of threads
+ * (perf_extra.h) it is the filter, and a third event counts what passes it. Above the budget, and
+ * while no loop is found, looks are bursts. Where tracepoints may not be opened, breakpoints tell
+ * of the beginnings (loop_entries.h).
  */
 #include "record/source.h"
 
 #include <linux/perf_event.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/syscall.h>
 
 #include "base/alloc.h"
@@ -22,8 +26,8 @@
 #include "record/turns.h"
 
 enum {
-    RECORD_COST_NS = 700,  /* of a call's begin or end: an estimate, not measured apart */
-    SYSCALL_COST_NS = 300, /* of every other call: slow path and filter */
+    RECORD_COST_NS = 900,  /* of a call's begin or end, measured with getppid() */
+    SYSCALL_COST_NS = 350, /* of every other call: slow path and filter, measured likewise */
     /* Of a switch while breakpoints are set: its record, and the registers that hold the addresses
      * and are written anew, measured with two processes and a pipe. */
     SWITCH_COST_NS = 1500,
@@ -35,28 +39,31 @@ enum {
 
 /* Which argument tells that one descriptor is waited for: then the thread talks to one peer. */
 struct wait_call {
+    const char *name; /* in tracefs */
     uint32_t number;
     int many_argument; /* -1: always a loop's call */
 };
 
 static const struct wait_call wait_calls[] = {
-    { SYS_epoll_wait, 2 },
-    { SYS_poll, 1 },
-    { SYS_select, -1 },
-    { SYS_epoll_pwait, 2 },
-    { SYS_epoll_pwait2, 2 },
-    { SYS_ppoll, 1 },
-    { SYS_pselect6, -1 },
-    { SYS_io_uring_enter, 2 },
+    { "epoll_wait", SYS_epoll_wait, 2 },
+    { "poll", SYS_poll, 1 },
+    { "select", SYS_select, -1 },
+    { "epoll_pwait", SYS_epoll_pwait, 2 },
+    { "epoll_pwait2", SYS_epoll_pwait2, 2 },
+    { "ppoll", SYS_ppoll, 1 },
+    { "pselect6", SYS_pselect6, -1 },
+    { "io_uring_enter", SYS_io_uring_enter, 2 },
 };
 
-enum { EVENT_ENTER, EVENT_EXIT, EVENT_COUNT, EVENTS };
+enum { CALLS = PROF_ARRAY_LEN(wait_calls), EVENTS_MAX = 2 * CALLS };
 
 struct loops {
     struct recorder *recorder;
     struct turns turns;
-    struct tracepoint enter, exit;
-    uint32_t events[EVENTS];
+    struct tracepoint enter, exit; /* of all calls; records of a single one's are laid out alike */
+    uint32_t enters[CALLS], exits[CALLS]; /* events; only [0] where they are filtered */
+    uint32_t events[EVENTS_MAX];          /* all of them */
+    size_t call_count, event_count;
     struct loop_entries *entries; /* instead of tracepoints; NULL: those are used */
     struct duty duty;
     bool said_costly;
@@ -65,9 +72,9 @@ struct loops {
 
 /* ---- records ---- */
 
-static const struct wait_call *find_call(uint64_t number)
+static const struct wait_call *find_call(uint32_t number)
 {
-    for (size_t i = 0; i < PROF_ARRAY_LEN(wait_calls); i++)
+    for (size_t i = 0; i < CALLS; i++)
         if (wait_calls[i].number == number)
             return &wait_calls[i];
     return NULL;
@@ -81,7 +88,7 @@ static const struct thread_state *state_of(const struct loops *l, pid_t tid)
 static void take_enter(struct loops *l, const struct perf_record *r)
 {
     const struct slice raw = r->sample.raw;
-    const struct wait_call *call = find_call(tracepoint_number(&l->enter, "id", 0, raw));
+    const struct wait_call *call = find_call((uint32_t)tracepoint_number(&l->enter, "id", 0, raw));
     if (!call)
         return;
     const int many = call->many_argument;
@@ -116,6 +123,14 @@ static void take_entry(struct loops *l, const struct perf_record *r)
         &l->turns, (pid_t)r->pid, (pid_t)r->tid, state_of(l, (pid_t)r->tid), r->time_ns, &call);
 }
 
+static bool is_one_of(const uint32_t *events, size_t count, uint32_t event)
+{
+    for (size_t i = 0; i < count; i++)
+        if (events[i] == event)
+            return true;
+    return false;
+}
+
 static void loops_take(void *state, const struct perf_record *r)
 {
     struct loops *l = state;
@@ -130,9 +145,9 @@ static void loops_take(void *state, const struct perf_record *r)
             r->switched.preempted, r->time_ns);
     else if (l->entries)
         take_entry(l, r);
-    else if (r->kind == PERF_EVENT && r->event == l->events[EVENT_ENTER])
+    else if (r->kind == PERF_EVENT && is_one_of(l->enters, l->call_count, r->event))
         take_enter(l, r);
-    else if (r->kind == PERF_EVENT && r->event == l->events[EVENT_EXIT])
+    else if (r->kind == PERF_EVENT && is_one_of(l->exits, l->call_count, r->event))
         take_exit(l, r);
 }
 
@@ -145,38 +160,86 @@ static struct thread_id row_of(void *ctx, pid_t pid, pid_t tid, uint64_t time_ns
 
 /* ---- events ---- */
 
+static const struct extra_event event_of_calls = {
+    .name = "sys_enter, sys_exit",
+    .without = "turns of event loops are not known exactly",
+    .type = PERF_TYPE_TRACEPOINT,
+    .period = 1,
+    .with_raw = true,
+    .cost_ns = RECORD_COST_NS,
+};
+
+static uint32_t add_event(struct loops *l, const struct extra_event *event)
+{
+    const uint32_t number = extra_events_add(l->recorder->extras, event);
+    l->events[l->event_count++] = number;
+    return number;
+}
+
+static void add_calls(struct loops *l, uint64_t enter, uint64_t exit, const char *filter)
+{
+    struct extra_event event = event_of_calls;
+    event.filter = filter;
+    event.config = enter;
+    l->enters[l->call_count] = add_event(l, &event);
+    event.config = exit;
+    l->exits[l->call_count++] = add_event(l, &event);
+}
+
 static void make_filter(struct strbuf *out)
 {
-    for (size_t i = 0; i < PROF_ARRAY_LEN(wait_calls); i++)
+    for (size_t i = 0; i < CALLS; i++)
         strbuf_addf(out, "%sid == %u", i > 0 ? " || " : "", wait_calls[i].number);
 }
 
-static void add_events(struct loops *l)
+/* Every call passes, so it is those that cost. */
+static void add_filtered(struct loops *l)
 {
     PROF_CLEANUP(strbuf_done) struct strbuf filter = STRBUF_INIT;
     make_filter(&filter);
-    struct extra_event event = {
-        .name = "raw_syscalls:sys_enter",
-        .without = "turns of event loops are not known exactly",
-        .type = PERF_TYPE_TRACEPOINT,
-        .config = l->enter.id,
-        .period = 1,
-        .filter = filter.ptr,
-        .with_raw = true,
-        .cost_ns = RECORD_COST_NS,
-    };
-    struct extra_events *extras = l->recorder->extras;
-    l->events[EVENT_ENTER] = extra_events_add(extras, &event);
-    event.name = "raw_syscalls:sys_exit";
-    event.config = l->exit.id;
-    l->events[EVENT_EXIT] = extra_events_add(extras, &event);
-    event.name = "raw_syscalls:sys_enter, counted";
-    event.config = l->enter.id;
-    event.period = COUNT_PERIOD;
-    event.filter = NULL;
-    event.with_raw = false;
-    event.cost_ns = (uint64_t)COUNT_PERIOD * SYSCALL_COST_NS;
-    l->events[EVENT_COUNT] = extra_events_add(extras, &event);
+    add_calls(l, l->enter.id, l->exit.id, filter.ptr);
+    struct extra_event count = event_of_calls;
+    count.config = l->enter.id;
+    count.period = COUNT_PERIOD;
+    count.with_raw = false;
+    count.cost_ns = (uint64_t)COUNT_PERIOD * SYSCALL_COST_NS;
+    add_event(l, &count);
+}
+
+static uint16_t offset_of(const struct tracepoint *tp, const char *field)
+{
+    for (size_t i = 0; i < tp->field_count; i++)
+        if (strcmp(tp->fields[i].name, field) == 0)
+            return tp->fields[i].offset;
+    return 0;
+}
+
+/* One of "syscalls/sys_enter_epoll_wait", laid out as what is known for all calls. */
+static bool find_single(
+    int tracefs, const char *which, const char *call, const struct tracepoint *all, uint64_t *ret)
+{
+    PROF_CLEANUP(strbuf_done) struct strbuf name = STRBUF_INIT;
+    PROF_CLEANUP(err_done) struct err ignored = { 0 };
+    struct tracepoint tp;
+    strbuf_addf(&name, "syscalls/%s_%s", which, call);
+    if (!tracepoint_find(tracefs, name.ptr, &tp, &ignored) ||
+        offset_of(&tp, "__syscall_nr") != offset_of(all, "id") ||
+        offset_of(&tp, "ret") != offset_of(all, "ret"))
+        return false;
+    *ret = tp.id;
+    return true;
+}
+
+/* Calls that this kernel does not have are not waited in. False: it has none of them apart. */
+static bool add_singles(struct loops *l, int tracefs)
+{
+    for (size_t i = 0; i < CALLS; i++) {
+        uint64_t enter, exit;
+        if (find_single(tracefs, "sys_enter", wait_calls[i].name, &l->enter, &enter) &&
+            find_single(tracefs, "sys_exit", wait_calls[i].name, &l->exit, &exit))
+            add_calls(l, enter, exit, NULL);
+    }
+    return l->call_count > 0;
 }
 
 /* Entries alone say nothing of sleeps: switches do. */
@@ -200,7 +263,7 @@ static bool open_events(struct loops *l)
 {
     if (l->entries)
         return open_entries(l);
-    for (int i = 0; i < EVENTS; i++)
+    for (size_t i = 0; i < l->event_count; i++)
         if (!extra_events_open(l->recorder->extras, l->events[i]))
             return false;
     see_switches(l);
@@ -214,7 +277,7 @@ static void close_events(struct loops *l)
         loop_entries_close(l->entries);
         return;
     }
-    for (int i = 0; i < EVENTS; i++)
+    for (size_t i = 0; i < l->event_count; i++)
         extra_events_close(l->recorder->extras, l->events[i]);
 }
 
@@ -225,18 +288,22 @@ static uint64_t cost_ns(const struct loops *l)
         return loop_entries_cost_ns(l->entries) +
                extra_events_count(r->extras, r->switch_event) * SWITCH_COST_NS;
     uint64_t sum = 0;
-    for (int i = 0; i < EVENTS; i++)
+    for (size_t i = 0; i < l->event_count; i++)
         sum += extra_events_cost_of(r->extras, l->events[i]);
     return sum;
 }
 
 /* ---- beginning and end ---- */
 
-static bool find_tracepoints(struct loops *l, struct err *e)
+static bool add_events(struct loops *l, struct err *e)
 {
     PROF_CLEANUP(close_fd) int tracefs = tracefs_open(e);
-    return tracefs >= 0 && tracepoint_find(tracefs, "raw_syscalls/sys_enter", &l->enter, e) &&
-           tracepoint_find(tracefs, "raw_syscalls/sys_exit", &l->exit, e);
+    if (tracefs < 0 || !tracepoint_find(tracefs, "raw_syscalls/sys_enter", &l->enter, e) ||
+        !tracepoint_find(tracefs, "raw_syscalls/sys_exit", &l->exit, e))
+        return false;
+    if (!extra_events_per_cpu(l->recorder->extras) || !add_singles(l, tracefs))
+        add_filtered(l);
+    return true;
 }
 
 static void loops_stop(void *state)
@@ -252,8 +319,7 @@ static void loops_stop(void *state)
 /* Tracepoints are exact and cost little; breakpoints need no rights. */
 static bool choose_events(struct loops *l, struct err *e)
 {
-    if (l->recorder->level == LEVEL_FULL && l->recorder->extras && find_tracepoints(l, e)) {
-        add_events(l);
+    if (l->recorder->level == LEVEL_FULL && l->recorder->extras && add_events(l, e)) {
         if (open_events(l))
             return true;
         close_events(l);
@@ -305,7 +371,7 @@ static bool wants_look(struct loops *l, uint64_t now_ns)
     const bool useful = turns_loops(&l->turns) > 0 || now_ns < l->searched_ns;
     if (l->entries && extra_events_too_early(r->extras))
         return false;
-    if (extra_events_crowded(r->extras, l->events[EVENT_ENTER]) ||
+    if (extra_events_crowded(r->extras, l->events[0]) ||
         (l->entries && extra_events_disturb(r->extras))) {
         duty_rest(&l->duty, now_ns);
         return false;

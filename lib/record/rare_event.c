@@ -35,6 +35,13 @@ static uint64_t seen_ns(const struct rare_event *s, uint64_t now_ns)
     return !s->paused_ns && !s->refused && to_ns > from_ns ? to_ns - from_ns : 0;
 }
 
+/* As many as one interval allows; there is no need to wait for its end. */
+static bool allowance_used(const struct rare_event *s)
+{
+    const uint64_t more = extra_events_count(s->recorder->extras, s->event) - s->counted;
+    return !s->paused_ns && more > s->rate_max_hz * LOOK_INTERVAL_NS / NS_PER_S;
+}
+
 static void keep_rate(struct rare_event *s, uint64_t now_ns)
 {
     struct extra_events *extras = s->recorder->extras;
@@ -58,7 +65,8 @@ static void keep_rate(struct rare_event *s, uint64_t now_ns)
 
 uint64_t rare_event_look(struct rare_event *s, uint64_t now_ns, bool last)
 {
-    if (!last && (s->refused || now_ns - s->looked_ns < LOOK_INTERVAL_NS))
+    const bool early = now_ns - s->looked_ns < LOOK_INTERVAL_NS;
+    if (!last && (s->refused || (early && !allowance_used(s))))
         return 0;
     const uint64_t ns = seen_ns(s, now_ns);
     if (!last)

@@ -66,7 +66,7 @@ struct recorder {
     struct thread_states *threads;  /* of switches.c (thread_state.h); NULL: not known */
     uint32_t switch_event;          /* of switches.c, in extras; 0: none */
     bool switches_needed;           /* somebody counts on all of them now, whatever they cost */
-    bool in_haste; /* drain often: stacks are being completed from the live process */
+    bool in_haste; /* drain often, until the next drain; cleared by the sampler, set by any */
     uint64_t samples, lost;
     uint64_t drained_ns; /* every record up to here has been seen; set by the sampler */
     struct record_taker takers[SOURCES_MAX];
