@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-/* A loop that asks for events without ever sleeping: docs/rules/busy-polling.md. */
+/* A loop that asks for events without ever sleeping, or tries its descriptors in turn:
+ * docs/rules/busy-polling.md. */
 #include <math.h>
 
 #include "analyze/answers.h"
@@ -21,7 +22,8 @@ struct polling {
     const struct observed_thread *thread;
     double per_s, others; /* others: calls for each poll; NAN: by samples only */
     double share;         /* of its CPU time */
-    uint64_t polls;
+    uint64_t polls;       /* with tries that were refused */
+    bool tries;           /* most are tries */
 };
 
 static double busy_share(const struct observed_thread *t)
@@ -43,29 +45,48 @@ static bool is_poll(struct slice name)
     return false;
 }
 
-/* Calls of the thread in bursts: those that wait for events, and all others. */
-static bool count_calls(const struct observed *o, struct polling *p)
+struct calls {
+    uint64_t polls, refused, all; /* refused: not ready, EAGAIN */
+    uint64_t ns;                  /* of polls and refused */
+};
+
+/* Calls of the thread in bursts. */
+static struct calls calls_of(const struct observed *o, struct thread_id thread)
 {
     uint32_t count;
-    uint64_t polls = 0, others = 0, ns = 0;
-    double seconds = burst_seconds(o);
+    struct calls c = { 0 };
     const struct tally *tallies = profile_tallies(o->profile, &count);
     for (uint32_t i = 0; i < count; i++) {
         const struct tally *t = &tallies[i];
-        if (t->thread.i != p->thread->id.i ||
-            !slice_is(profile_string(o->profile, t->name), "syscall"))
+        struct slice name = profile_string(o->profile, t->name);
+        if (t->thread.i != thread.i)
             continue;
-        /* One that asks about a single descriptor is named after that, not after a loop. */
-        struct wait w = wait_parse(profile_string(o->profile, t->what));
-        bool poll = w.kind == WAIT_LOOP || is_poll(w.operation);
-        *(poll ? &polls : &others) += t->count;
-        ns += poll ? t->ns : 0;
+        if (slice_is(name, "again")) {
+            c.refused += t->count;
+            c.ns += t->ns;
+        } else if (slice_is(name, "syscall")) {
+            /* One that asks about a single descriptor is named after that, not after a loop. */
+            struct wait w = wait_parse(profile_string(o->profile, t->what));
+            bool poll = w.kind == WAIT_LOOP || is_poll(w.operation);
+            c.all += t->count;
+            c.polls += poll ? t->count : 0;
+            c.ns += poll ? t->ns : 0;
+        }
     }
-    if (seconds <= 0 || polls < LEAST_POLLS || (double)ns > POLL_NS * (double)polls)
+    return c;
+}
+
+static bool count_calls(const struct observed *o, struct polling *p)
+{
+    double seconds = burst_seconds(o);
+    struct calls c = calls_of(o, p->thread->id);
+    uint64_t polls = c.polls + c.refused;
+    if (seconds <= 0 || polls < LEAST_POLLS || (double)c.ns > POLL_NS * (double)polls)
         return false;
     p->polls = polls;
+    p->tries = c.refused > c.polls;
     p->per_s = (double)polls / seconds;
-    p->others = (double)others / (double)polls;
+    p->others = (double)(c.all - polls) / (double)polls;
     return p->per_s >= POLLS_PER_S && p->others < OTHERS_FOR_EACH;
 }
 
@@ -106,17 +127,23 @@ static void say_words(const struct observed *o, const struct polling *p, struct 
     words_thread(o, p->thread, &name);
     if (!isnan(p->others))
         finding_say(&f->summary,
-            "%s asks for events %s times a second without ever sleeping, and mostly gets none: "
+            "%s %s %s times a second without ever sleeping, and mostly gets none: "
             "it keeps a CPU busy %s of the time.",
-            name.ptr, words_count(p->per_s).text, words_share(busy_share(p->thread)).text);
+            name.ptr, p->tries ? "tries descriptors for data" : "asks for events",
+            words_count(p->per_s).text, words_share(busy_share(p->thread)).text);
     else
         finding_say(&f->summary,
             "%s keeps a CPU busy %s of the time, and %s of that is asking for events.", name.ptr,
             words_share(busy_share(p->thread)).text, words_share(p->share).text);
-    finding_say(&f->advice,
-        "Let the call sleep until there is an event: a time-out of -1, or until the next timer. "
-        "Check that a descriptor that is always ready (closed by the peer, an event nobody "
-        "reads) is taken out of the set.");
+    if (p->tries)
+        finding_say(&f->advice,
+            "Let one call sleep until any of the descriptors is ready: epoll_wait() or poll() over "
+            "all of them, then read from those that it names.");
+    else
+        finding_say(&f->advice,
+            "Let the call sleep until there is an event: a time-out of -1, or until the next "
+            "timer. Check that a descriptor that is always ready (closed by the peer, an event "
+            "nobody reads) is taken out of the set.");
     finding_say(
         &f->alternative, "Loops that own their CPU poll on purpose (DPDK, io_uring with SQPOLL).");
     finding_say(

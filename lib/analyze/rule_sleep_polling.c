@@ -16,7 +16,11 @@ enum { SURE_SLEEPS = 100, LEAST_SLEEPS = 30 };
 #define LONGEST_NS 1e9   /* a thread that sleeps longer is a clock, not a poll */
 #define WORKS_SHARE 0.02 /* of its life, on the CPU or waiting for others: it has work to delay */
 #define LEAST_PER_S 2.0
-#define SLEEPS_WEIGH 0.5 /* a handler may sleep for a reason: what else is wrong comes first */
+#define HASTE_PER_S 500.0 /* of a thread whose system calls are sleeps only: no pace is so quick   \
+                           */
+#define HASTE_CALLS 0.9   /* share of them that are sleeps */
+#define HASTE_BUSY 0.1    /* of its life on a CPU; more is work that is being paced */
+#define SLEEPS_WEIGH 0.5  /* a handler may sleep for a reason: what else is wrong comes first */
 
 struct polling {
     bool found;
@@ -28,6 +32,7 @@ struct polling {
     uint32_t threads;
     bool serves; /* it also answers clients or talks to peers: somebody waits for it */
     double busy; /* share of its life that it is on a CPU */
+    bool in_haste;
 };
 
 /* Counted sleeps where there are some, else samples of waiting. */
@@ -44,6 +49,26 @@ static uint64_t sleeps_of(const struct observed *o, const struct observed_thread
     struct wait_filter filter = { .kinds = WAITS(SLEEP), .thread = t->id };
     uint64_t samples = waited(o, &filter).count;
     return sleeps > samples ? sleeps : samples;
+}
+
+/* Nothing comes of most of its looks: it sleeps, looks at memory and sleeps again, at once. */
+static bool in_haste(const struct observed *o, const struct polling *p)
+{
+    uint32_t count;
+    uint64_t sleeps = 0, all = 0;
+    const struct tally *tallies = profile_tallies(o->profile, &count);
+    if (p->per_s < HASTE_PER_S || p->busy > HASTE_BUSY)
+        return false;
+    for (uint32_t i = 0; i < count; i++) {
+        const struct tally *t = &tallies[i];
+        if (t->thread.i != p->thread->id.i ||
+            !slice_is(profile_string(o->profile, t->name), "syscall"))
+            continue;
+        struct wait w = wait_parse(profile_string(o->profile, t->what));
+        all += t->count;
+        sleeps += w.kind == WAIT_SLEEP ? t->count : 0;
+    }
+    return sleeps >= SURE_SLEEPS && (double)sleeps >= HASTE_CALLS * (double)all;
 }
 
 /* Somebody waits for it. A peer that it asks itself does not: a client may pace its questions. */
@@ -76,6 +101,7 @@ static bool measure(const struct observed *o, const struct observed_thread *t, u
     ret->sleeps = sleeps_of(o, t);
     ret->mean_ns = ret->sleeps ? (double)slept / (double)ret->sleeps : (double)INFINITY;
     ret->per_s = (double)ret->sleeps * 1e9 / (double)lived;
+    ret->in_haste = in_haste(o, ret);
     return is_polling(ret);
 }
 
@@ -83,7 +109,7 @@ static bool measure(const struct observed *o, const struct observed_thread *t, u
  * does not, and is by design. */
 static bool has_work(const struct polling *p)
 {
-    return p->found && (p->serves || p->busy >= WORKS_SHARE);
+    return p->found && (p->serves || p->in_haste || p->busy >= WORKS_SHARE);
 }
 
 /* One with work is worse than any without. */
@@ -204,7 +230,8 @@ static enum answer found(const struct observed *o, const struct polling *p, stru
         sleeps.thread = p->thread->id;
     /* Without anybody who waits for it, it may be pacing itself on purpose, unless it is in haste.
      */
-    f->severity = p->serves && has_work(p) ? SEVERITY_WARNING : SEVERITY_INFO;
+    bool costs = p->in_haste || (p->serves && has_work(p));
+    f->severity = costs ? SEVERITY_WARNING : SEVERITY_INFO;
     f->confidence = p->serves ? confidence_by(o, p->sleeps >= SURE_SLEEPS) : CONFIDENCE_POSSIBLE;
     f->weight = SLEEPS_WEIGH * p->share;
     if (p->thread && p->threads <= 1)

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "record/call_tally.h"
 
+#include <errno.h>
 #include <stdlib.h>
 
 #include "base/alloc.h"
@@ -24,7 +25,7 @@ struct call_tally {
     struct map index; /* of rows, by thread, name and what */
     VEC(struct tally) rows;
     struct exchange *exchanges;
-    struct string_id name_call, name_exchange;
+    struct string_id name_call, name_exchange, name_again;
     struct strbuf text;
 };
 
@@ -35,6 +36,7 @@ struct call_tally *call_tally_new(struct profile *p)
     t->exchanges = xcalloc(EXCHANGE_SLOTS, sizeof *t->exchanges);
     t->name_call = profile_add_string(p, slice_of("syscall"));
     t->name_exchange = profile_add_string(p, slice_of("roundtrip"));
+    t->name_again = profile_add_string(p, slice_of("again"));
     t->text = (struct strbuf)STRBUF_INIT;
     return t;
 }
@@ -138,6 +140,8 @@ void call_tally_add(struct call_tally *t, const struct ended_call *call)
         row->bytes += (uint64_t)call->result;
         row->small += call->result < CALL_SMALL_BYTES;
     }
+    if (call->result == -EAGAIN && call->fd >= 0)
+        add_time(row_of(t, call->thread, t->name_again, &call->what), call->to_ns - call->from_ns);
     if (moves && call->result > 0 && call->fd >= 0 && can_answer(call->what.kind))
         follow_exchange(t, call);
 }

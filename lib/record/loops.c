@@ -64,6 +64,7 @@ struct loops {
     uint32_t enters[CALLS], exits[CALLS]; /* events; only [0] where they are filtered */
     uint32_t events[EVENTS_MAX];          /* all of them */
     size_t call_count, event_count;
+    bool apart; /* calls that are no loop's cost nothing: there is no need to look away from them */
     struct loop_entries *entries; /* instead of tracepoints; NULL: those are used */
     struct duty duty;
     bool said_costly;
@@ -239,7 +240,8 @@ static bool add_singles(struct loops *l, int tracefs)
             find_single(tracefs, "sys_exit", wait_calls[i].name, &l->exit, &exit))
             add_calls(l, enter, exit, NULL);
     }
-    return l->call_count > 0;
+    l->apart = l->call_count > 0;
+    return l->apart;
 }
 
 /* Entries alone say nothing of sleeps: switches do. */
@@ -252,11 +254,17 @@ static bool open_entries(struct loops *l)
     return r->switches_needed;
 }
 
+static bool has_hope(const struct loops *l, uint64_t now_ns)
+{
+    return turns_loops(&l->turns) > 0 || now_ns < l->searched_ns || l->searched_ns == 0;
+}
+
 /* Without switches nobody could tell a turn that computes from one that waits. */
-static void see_switches(struct loops *l)
+static void see_switches(struct loops *l, uint64_t now_ns)
 {
     struct recorder *r = l->recorder;
-    r->switches_needed = r->switch_event && extra_events_open(r->extras, r->switch_event);
+    r->switches_needed =
+        r->switch_event && has_hope(l, now_ns) && extra_events_open(r->extras, r->switch_event);
 }
 
 static bool open_events(struct loops *l)
@@ -266,7 +274,6 @@ static bool open_events(struct loops *l)
     for (size_t i = 0; i < l->event_count; i++)
         if (!extra_events_open(l->recorder->extras, l->events[i]))
             return false;
-    see_switches(l);
     return true;
 }
 
@@ -340,8 +347,10 @@ static void *loops_start(struct recorder *r, struct err *e)
         loops_stop(l);
         return NULL;
     }
-    if (!l->entries) /* else: addresses are known only while the target runs */
+    if (!l->entries) { /* else: addresses are known only while the target runs */
         duty_start(&l->duty, clock_monotonic_ns());
+        see_switches(l, clock_monotonic_ns());
+    }
     return l;
 }
 
@@ -368,7 +377,7 @@ static uint64_t target_cpu_ns(const struct recorder *r, uint64_t now_ns)
 static bool wants_look(struct loops *l, uint64_t now_ns)
 {
     const struct recorder *r = l->recorder;
-    const bool useful = turns_loops(&l->turns) > 0 || now_ns < l->searched_ns;
+    const bool useful = l->apart || has_hope(l, now_ns);
     if (l->entries && extra_events_too_early(r->extras))
         return false;
     if (extra_events_crowded(r->extras, l->events[0]) ||
@@ -401,6 +410,8 @@ static void loops_drain(void *state, uint64_t now_ns, bool last)
         look(l);
     else if (!open && was_open)
         look_away(l);
+    if (open && !l->entries)
+        see_switches(l, now_ns);
     if (l->duty.costly && !l->said_costly && turns_loops(&l->turns) > 0) {
         l->said_costly = true;
         recorder_step_down(l->recorder, "turns of event loops", now_ns);

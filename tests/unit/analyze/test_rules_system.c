@@ -322,6 +322,32 @@ Test(busy_polling, a_saturated_loop_that_works_is_healthy)
     made_done(&m);
 }
 
+static void trier(uint64_t calls, uint64_t refused)
+{
+    program("trier");
+    ask_bursts(&m, 1);
+    made_cpu(&m, m.main, "main;try_clients@try.c:20;l:read", 19, 0, 20);
+    ask_tally(&m, m.main, "syscall", "read client 127.0.0.1:4000", calls, 0.001, 40);
+    ask_tally(&m, m.main, "again", "read client 127.0.0.1:4000", refused, 0.001, 0);
+}
+
+Test(busy_polling, descriptors_that_are_tried_in_turn_are_found)
+{
+    trier(300000, 290000);
+    ask_expect_found(&m, &rule_busy_polling, SEVERITY_WARNING, CONFIDENCE_LIKELY, "try_clients",
+        WORDS("tries descriptors", "290,000 times a second"));
+    made_done(&m);
+}
+
+/* Edge-triggered: it reads until there is nothing left. */
+Test(busy_polling, one_try_too_many_for_each_request_is_healthy)
+{
+    trier(300000, 100000);
+    enum answer answer = ask_answer(&m, &rule_busy_polling);
+    cr_expect(answer == ANSWER_HEALTHY || answer == ANSWER_SILENT);
+    made_done(&m);
+}
+
 Test(busy_polling, without_counts_samples_in_the_poll_make_it_possible)
 {
     program("poller");

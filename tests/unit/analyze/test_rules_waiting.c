@@ -726,6 +726,40 @@ Test(sleep_polling, a_request_thread_that_sleeps_is_found)
     made_done(&m);
 }
 
+static void looker(double ms_each, uint64_t other_calls, double busy)
+{
+    const uint64_t sleeps = (uint64_t)(19000 / ms_each);
+    program("looker", "native");
+    ask_bursts(&m, 1);
+    made_states(&m, m.main, busy, 0);
+    made_wait(&m, m.main, "main;wait_for_job@l.c:4;l:usleep", "clock_nanosleep sleep", sleeps,
+        ms_each, 1.01, 20);
+    ask_tally(
+        &m, m.main, "syscall", "clock_nanosleep sleep", (uint64_t)(1000 / ms_each), ms_each, 0);
+    ask_tally(&m, m.main, "syscall", "write file /var/x", other_calls, 0.01, 40);
+}
+
+Test(sleep_polling, a_thread_that_looks_in_haste_is_found_though_nobody_is_seen_to_wait)
+{
+    looker(1, 10, 0.03);
+    ask_expect_found(&m, &rule_sleep_polling, SEVERITY_WARNING, CONFIDENCE_POSSIBLE, "wait_for_job",
+        WORDS("looker (pid 4100)", "1 ms"));
+    made_done(&m);
+}
+
+Test(sleep_polling, a_quick_pace_with_work_at_each_beat_is_info)
+{
+    looker(1, 1000, 0.03);
+    cr_expect(not(made_warns(&m, "sleep-polling")), "it writes each time");
+    made_done(&m);
+    looker(1, 10, 0.3);
+    cr_expect(not(made_warns(&m, "sleep-polling")), "it computes each time");
+    made_done(&m);
+    looker(4, 10, 0.03);
+    cr_expect(not(made_warns(&m, "sleep-polling")), "250 a second is a pace");
+    made_done(&m);
+}
+
 Test(sleep_polling, a_ticker_is_info_at_most_and_a_clock_nothing)
 {
     program("ticker", "native");

@@ -56,6 +56,10 @@ Test(call_tally, calls_add_up_with_bytes_and_small_ones)
     cr_expect_eq(t->max_ns, 300);
     cr_expect_eq(t->bytes, 1023);
     cr_expect_eq(t->small, 1, "a refused read moved nothing");
+    t = row(p, "again", "read file 10.0.0.7:5432");
+    cr_assert_not_null(t);
+    cr_expect_eq(t->count, 1);
+    cr_expect_eq(t->ns, 10);
     profile_free(p);
 }
 
