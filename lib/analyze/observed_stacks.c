@@ -91,6 +91,8 @@ void observe_stacks(struct observed *o)
         for (uint32_t k = 0; k < line_count; k++)
             blame_line(p, &lines[k], &sums->blamed[i]);
         sums->wait_kinds[i] = wait_kind_of_leaf(p, (struct stack_id){ i });
+        if (sums->wait_kinds[i] == WAIT_LOOP && sums->stack_traits[i] & TRAIT(EXEC))
+            sums->wait_kinds[i] = WAIT_CHILD; /* in a loop of its own, as node's execFileSync() */
     }
     o->frame_traits = sums->frame_traits;
     o->stack_traits = sums->stack_traits;

@@ -19,6 +19,7 @@ enum { SURE_SECONDS = 60 };
 #define PILE_BYTES 64e6
 #define LEVEL_SHARE 0.2 /* of the growth; a heap that grows by less has no part in it */
 #define LEVEL_SECONDS 3.0
+#define GARBAGE_WEIGHS 0.5 /* growth in a short run that no collection has confirmed */
 
 /* A process that fills the machine within a day is urgent. */
 #define URGENT_SECONDS (24 * 3600.0)
@@ -84,6 +85,15 @@ static bool may_be_garbage(const struct observed *o, const struct grower *g)
 {
     return is_short(&g->growth) && g->growth.last - g->growth.first < PILE_BYTES &&
            g->series != measures[0] && heap_was_level(o, g);
+}
+
+/* A collector's process that was seen to grow from outside only: surer findings come first. */
+static double weight_of(const struct observed *o, const struct grower *g)
+{
+    const struct observed_process *process = observed_process(o, g->process);
+    bool outside = process && process->runtime == RUNTIME_NODE && g->series != measures[0];
+    double weight = fmin(1, g->growth.trend.growth / fmax(g->growth.last, 1));
+    return is_short(&g->growth) && outside ? GARBAGE_WEIGHS * weight : weight;
 }
 
 static bool fastest_grower(const struct observed *o, struct grower *ret)
@@ -239,7 +249,7 @@ static enum answer found(const struct observed *o, const struct grower *g, struc
     f->severity = may_be_garbage(o, g)                             ? SEVERITY_INFO
                   : !is_short(&g->growth) && left < URGENT_SECONDS ? SEVERITY_CRITICAL
                                                                    : SEVERITY_WARNING;
-    f->weight = fmin(1, t->growth / fmax(g->growth.last, 1));
+    f->weight = weight_of(o, g);
     say_words(o, g, f);
     say_pace(o, g, f);
     say_command(o, g, f);

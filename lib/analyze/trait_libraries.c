@@ -258,6 +258,7 @@ static const struct trait_row libraries[] = {
     { MATCH_IS, "execve", TRAIT(EXEC) },
     { MATCH_HAS, "posix_spawn", TRAIT(EXEC) },
     { MATCH_HAS, "pthread_create", TRAIT(EXEC) },
+    { MATCH_BEGINS, "node::SyncProcessRunner::", TRAIT(EXEC) },
     /* event loops */
     { MATCH_IS, "epoll_wait", TRAIT(EVENT_LOOP) },
     { MATCH_IS, "epoll_pwait", TRAIT(EVENT_LOOP) },

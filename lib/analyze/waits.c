@@ -54,7 +54,7 @@ static void collect(const struct observed *o, const struct wait_filter *filter, 
             continue;
         struct row row = { .thread = g->thread, .heaviest_ns = g->steady.weight };
         row.w.process = profile_thread(o->profile, g->thread)->process;
-        row.w.kind = wait.kind;
+        row.w.kind = o->sums->wait_kinds[g->stack.i];
         row.w.object = wait.object;
         row.w.on = text_of(o->profile, g->stack);
         row.w.ns = g->steady.weight;
