@@ -12,6 +12,7 @@
 
 enum { SURE_SYNCS = 50, LEAST_SYNCS = 10 };
 #define LEAST_SHARE 0.2 /* of a thread's active time */
+#define OFTEN_PER_S 100 /* syncs one by one: then sleeps in between are no part of the work */
 #define LEAST_OF_RUN                                                                               \
     0.05 /* what a program of a moment does, one of many, does not matter to the run */
 
@@ -59,10 +60,40 @@ static uint64_t *synced_by_thread(const struct observed *o)
     return ns;
 }
 
+static uint64_t waits_counted(const struct observed *o, struct thread_id thread)
+{
+    uint32_t count;
+    uint64_t counted = 0;
+    const struct tally *tallies = profile_tallies(o->profile, &count);
+    for (uint32_t i = 0; i < count; i++) {
+        bool wait = slice_is(profile_string(o->profile, tallies[i].name), "wait");
+        struct slice what = profile_string(o->profile, tallies[i].what);
+        if (wait && tallies[i].thread.i == thread.i && wait_parse(what).kind == WAIT_SYNC)
+            counted += tallies[i].count;
+    }
+    return counted;
+}
+
+/* A thread that sleeps between groups of records spends its waking time on them by design. One that
+ * makes them durable one by one does not. */
+static uint64_t *busy_by_thread(const struct observed *o)
+{
+    uint64_t *busy = active_by_thread(o);
+    uint64_t *slept = waited_by_thread(o, &(struct wait_filter){ .kinds = WAITS(SLEEP) });
+    for (uint32_t i = 0; i < o->thread_count; i++) {
+        struct thread_id id = o->threads[i].id;
+        bool often = (double)waits_counted(o, id) > OFTEN_PER_S * o->seconds;
+        if (often && busy[id.i] > slept[id.i])
+            busy[id.i] -= slept[id.i];
+    }
+    free(slept);
+    return busy;
+}
+
 /* The thread that waits for storage for the largest share of what it does. */
 static bool find_thread(const struct observed *o, struct syncing *ret)
 {
-    uint64_t *active = active_by_thread(o), *syncs = synced_by_thread(o);
+    uint64_t *active = busy_by_thread(o), *syncs = synced_by_thread(o);
     double least_ns = LEAST_OF_RUN * (1 - o->starved_share) * o->steady_seconds * 1e9;
     *ret = (struct syncing){ 0 };
     for (uint32_t i = 0; i < o->thread_count; i++) {
@@ -91,15 +122,7 @@ static void add_files(const struct observed *o, struct syncing *s)
     if (waits.rows.len)
         s->file = waits.rows.ptr[0].object;
     object_waits_done(&waits);
-    uint32_t count;
-    uint64_t counted = 0;
-    const struct tally *tallies = profile_tallies(o->profile, &count);
-    for (uint32_t i = 0; i < count; i++) {
-        bool wait = slice_is(profile_string(o->profile, tallies[i].name), "wait");
-        struct slice what = profile_string(o->profile, tallies[i].what);
-        if (wait && tallies[i].thread.i == s->thread.i && wait_parse(what).kind == WAIT_SYNC)
-            counted += tallies[i].count;
-    }
+    uint64_t counted = waits_counted(o, s->thread);
     s->count = counted > s->count ? counted : s->count;
 }
 

@@ -125,22 +125,21 @@ static void say_words(const struct observed *o, const struct blocked *b, struct 
     const enum wait_kind kind = kind_of(o, b, most);
     PROF_CLEANUP(strbuf_done) struct strbuf whom = STRBUF_INIT;
     if (kind == WAIT_CHILD)
-        strbuf_adds(&whom, "for programs that it starts");
+        strbuf_addf(&whom, "for programs that it starts (%s in all)", words_ns((double)b->ns).text);
     else
-        strbuf_addf(&whom, "mostly in '%s'", profile_string(o->profile, most->on).ptr);
+        strbuf_addf(&whom, "(%s in all), mostly in '%s'", words_ns((double)b->ns).text,
+            profile_string(o->profile, most->on).ptr);
     finding_say(&f->summary,
-        "The event loop of %s (pid %d) stood still for %s of its busy time, waiting "
-        "(%s in all), %s.",
+        "The event loop of %s (pid %d) stood still for %s of its busy time, waiting %s.",
         profile_string(o->profile, process->name).ptr, process->pid, words_share(b->share).text,
-        words_ns((double)b->ns).text, whom.ptr);
+        whom.ptr);
     if (b->long_turns)
         finding_say(&f->detail, "%u turns waited for more than 10 ms, the longest for %s.",
             b->long_turns, words_ns((double)b->longest_ns).text);
     else if (b->longest_ns)
         finding_say(&f->detail, "No turn waited for as long as 10 ms, the longest for %s.",
             words_ns((double)b->longest_ns).text);
-    finding_say(&f->advice, "%s",
-        advice_for(kind, observed ? observed->runtime : RUNTIME_NATIVE));
+    finding_say(&f->advice, "%s", advice_for(kind, observed ? observed->runtime : RUNTIME_NATIVE));
     finding_say(&f->command, "strace -f -T -e trace=!epoll_wait,epoll_pwait -p %d  # slow calls",
         process->pid);
     finding_prove(

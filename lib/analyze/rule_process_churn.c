@@ -103,6 +103,25 @@ static double short_threads(const struct observed *o)
     return ended ? (double)brief / ended : 0;
 }
 
+/* By Little's law (J. D. C. Little, 1961): those that are alive on average are as many as begin in
+ * a second times the seconds they live. All that are alive are counted, which makes it too much
+ * rather than too little. At least this share lives for a moment only (Markov's inequality). */
+static double short_by_count(const struct observed *o, double starts_per_s)
+{
+    double alive = 0;
+    for (uint32_t i = 0; i < o->process_count; i++) {
+        uint32_t count;
+        double sum = 0;
+        const struct series_point *points =
+            observed_series(o, "threads", o->processes[i].id, (struct thread_id){ 0 }, &count);
+        for (uint32_t k = 0; k < count; k++)
+            sum += points[k].value;
+        alive += count ? sum / count : 0;
+    }
+    double mean_ns = alive / starts_per_s * 1e9;
+    return alive > 0 ? fmax(0, 1 - mean_ns / SHORT_LIFE_NS) : 0;
+}
+
 static bool churns(const struct observed *o, bool threads, struct churn *ret)
 {
     struct process_id run = { 0 };
@@ -111,8 +130,8 @@ static bool churns(const struct observed *o, bool threads, struct churn *ret)
     if (!(ret->starts >= LEAST_STARTS) || o->steady_seconds < LEAST_SECONDS)
         return false;
     ret->per_s = ret->starts / o->steady_seconds;
-    ret->short_share =
-        threads ? short_threads(o) : observed_increase(o, "short_processes", run) / ret->starts;
+    ret->short_share = threads ? fmax(short_threads(o), short_by_count(o, ret->per_s))
+                               : observed_increase(o, "short_processes", run) / ret->starts;
     if (!(ret->per_s >= PER_S) || !(ret->short_share >= SHORT_SHARE))
         return false;
     ret->maker = busiest_maker(o, threads);

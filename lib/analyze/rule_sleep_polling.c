@@ -16,11 +16,12 @@ enum { SURE_SLEEPS = 100, LEAST_SLEEPS = 30 };
 #define LONGEST_NS 1e9   /* a thread that sleeps longer is a clock, not a poll */
 #define WORKS_SHARE 0.02 /* of its life, on the CPU or waiting for others: it has work to delay */
 #define LEAST_PER_S 2.0
-#define HASTE_PER_S 500.0 /* of a thread whose system calls are sleeps only: no pace is so quick   \
-                           */
-#define HASTE_CALLS 0.9   /* share of them that are sleeps */
-#define HASTE_BUSY 0.1    /* of its life on a CPU; more is work that is being paced */
-#define SLEEPS_WEIGH 0.5  /* a handler may sleep for a reason: what else is wrong comes first */
+#define HASTE_PER_S                                                                                \
+    500.0                /* of a thread whose system calls are sleeps only: no pace is so quick    \
+                          */
+#define HASTE_CALLS 0.9  /* share of them that are sleeps */
+#define HASTE_BUSY 0.1   /* of its life on a CPU; more is work that is being paced */
+#define SLEEPS_WEIGH 0.5 /* a handler may sleep for a reason: what else is wrong comes first */
 
 struct polling {
     bool found;

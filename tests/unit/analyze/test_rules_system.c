@@ -434,3 +434,22 @@ Test(process_churn, threads_that_live_for_a_moment_are_found)
         WORDS("server (pid 4100)", "threads a second"));
     made_done(&m);
 }
+
+/* Those without a sample have no row; but few are ever alive, and many begin. */
+static void threads_begin(double alive, double per_s)
+{
+    program("server");
+    made_series(&m, "thread_starts", "count", (struct process_id){ 0 }, 0, 20 * per_s);
+    made_series(&m, "threads", "count", m.process, alive, alive);
+}
+
+Test(process_churn, threads_that_nobody_saw_end_are_told_by_how_few_live)
+{
+    threads_begin(3, 900);
+    ask_expect_found(&m, &rule_process_churn, SEVERITY_WARNING, CONFIDENCE_CERTAIN, NULL,
+        WORDS("server (pid 4100)", "threads a second"));
+    made_done(&m);
+    threads_begin(3, 100); /* they may live for 30 ms, or one of three for 90 */
+    cr_expect(not(made_warns(&m, "process-churn")));
+    made_done(&m);
+}

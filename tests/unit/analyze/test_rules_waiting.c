@@ -42,7 +42,20 @@ Test(loop_blocked_io, a_loop_that_waits_for_a_child_is_critical)
         &m, m.main, "main;uv_run;convert@app.js:44;r:spawnSync", "wait4 child", 60, 150, 1.01, 20);
     made_turns(&m, m.main, 60, 5, 150, 0, 1);
     ask_expect_found(&m, &rule_loop_blocked_io, SEVERITY_CRITICAL, CONFIDENCE_LIKELY, "convert",
-        WORDS("node (pid 4100)", "wait4 child"));
+        WORDS("node (pid 4100)", "waiting for programs that it starts (9 s in all)"));
+    made_done(&m);
+}
+
+/* execFileSync() waits for the child's output in a loop of its own. */
+Test(loop_blocked_io, a_loop_below_spawn_sync_waits_for_a_child)
+{
+    program("node", "node");
+    loop(0.4);
+    made_wait(&m, m.main,
+        "main;uv_run;convert@app.js:44;r:node::SyncProcessRunner::Spawn;uv_run;l:epoll_pwait",
+        "epoll_pwait loop", 60, 150, 1.01, 20);
+    ask_expect_found(&m, &rule_loop_blocked_io, SEVERITY_CRITICAL, CONFIDENCE_LIKELY, "convert",
+        WORDS("node (pid 4100)", "waiting for programs that it starts (9 s in all)"));
     made_done(&m);
 }
 
@@ -674,6 +687,26 @@ Test(fsync_bound, short_syncs_are_told_by_bursts)
     ask_tally(&m, m.main, "syscall", "fsync sync /srv/log", 900, 0.4, 0);
     ask_expect_found(&m, &rule_fsync_bound, SEVERITY_WARNING, CONFIDENCE_LIKELY, "append",
         WORDS("recorder (pid 4100)", "6.84 s", "/srv/log"));
+    made_done(&m);
+}
+
+static void append_between_sleeps(double syncs)
+{
+    program("recorder", "native");
+    made_states(&m, m.main, 0.1, 0);
+    made_wait(&m, m.main, "main;pause@log.c:20;l:usleep", "nanosleep sleep", 20000, 0.6, 1.01, 20);
+    made_wait(&m, m.main, "main;append@log.c:14;l:fsync", "fsync sync /srv/log", 100, 25, 1.01, 20);
+    ask_tally(&m, m.main, "wait", "fsync sync /srv/log", (uint64_t)syncs, 2500 / syncs, 0);
+}
+
+Test(fsync_bound, sleeps_between_single_records_are_no_part_of_the_work)
+{
+    append_between_sleeps(7000);
+    ask_expect_found(&m, &rule_fsync_bound, SEVERITY_WARNING, CONFIDENCE_LIKELY, "append",
+        WORDS("recorder (pid 4100)", "/srv/log"));
+    made_done(&m);
+    append_between_sleeps(200); /* ten groups a second */
+    cr_expect(eq(int, ask_answer(&m, &rule_fsync_bound), ANSWER_HEALTHY));
     made_done(&m);
 }
 
