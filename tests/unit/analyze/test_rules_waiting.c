@@ -52,7 +52,7 @@ Test(loop_blocked_io, a_loop_below_spawn_sync_waits_for_a_child)
     program("node", "node");
     loop(0.4);
     made_wait(&m, m.main,
-        "main;uv_run;convert@app.js:44;r:node::SyncProcessRunner::Spawn;uv_run;l:epoll_pwait",
+        "main;uv_run;convert@app.js:44;r:node::SyncProcessRunner::Spawn;r:uv_run;l:epoll_pwait",
         "epoll_pwait loop", 60, 150, 1.01, 20);
     ask_expect_found(&m, &rule_loop_blocked_io, SEVERITY_CRITICAL, CONFIDENCE_LIKELY, "convert",
         WORDS("node (pid 4100)", "waiting for programs that it starts (9 s in all)"));
