@@ -8,6 +8,7 @@
 #include "analyze/rules.h"
 #include "analyze/talk.h"
 #include "analyze/tasks.h"
+#include "analyze/timer_polls.h"
 #include "analyze/waits.h"
 #include "analyze/words.h"
 
@@ -111,6 +112,12 @@ static bool measure(const struct observed *o, const struct observed_thread *t, u
 static bool has_work(const struct polling *p)
 {
     return p->found && (p->serves || p->in_haste || p->busy >= WORKS_SHARE);
+}
+
+/* Without anybody who waits for it, it may be pacing itself on purpose, unless it is in haste. */
+static bool costs(const struct polling *p)
+{
+    return p->in_haste || (p->serves && has_work(p));
 }
 
 /* One with work is worse than any without. */
@@ -229,10 +236,7 @@ static enum answer found(const struct observed *o, const struct polling *p, stru
         .steady = true };
     if (p->thread && p->threads <= 1)
         sleeps.thread = p->thread->id;
-    /* Without anybody who waits for it, it may be pacing itself on purpose, unless it is in haste.
-     */
-    bool costs = p->in_haste || (p->serves && has_work(p));
-    f->severity = costs ? SEVERITY_WARNING : SEVERITY_INFO;
+    f->severity = costs(p) ? SEVERITY_WARNING : SEVERITY_INFO;
     f->confidence = p->serves ? confidence_by(o, p->sleeps >= SURE_SLEEPS) : CONFIDENCE_POSSIBLE;
     f->weight = SLEEPS_WEIGH * p->share;
     if (p->thread && p->threads <= 1)
@@ -245,11 +249,44 @@ static enum answer found(const struct observed *o, const struct polling *p, stru
     return ANSWER_FOUND;
 }
 
+/* ---- by timers of a loop ---- */
+
+static enum answer found_timers(
+    const struct observed *o, const struct timer_polls *p, struct finding *f)
+{
+    struct selection own = { .thread = p->loop->id, .steady = true };
+    const int pid = profile_process(o->profile, p->loop->process)->pid;
+    PROF_CLEANUP(strbuf_done) struct strbuf name = STRBUF_INIT;
+    words_thread(o, p->loop, &name);
+    f->severity = SEVERITY_WARNING;
+    f->confidence = CONFIDENCE_POSSIBLE;
+    f->weight = SLEEPS_WEIGH * p->share;
+    f->thread = p->loop->id;
+    f->process = p->loop->process;
+    finding_say(&f->summary,
+        "The event loop of %s wakes %s times a second for timers of its own, %s times for each "
+        "answer to a client: something looks again and again whether it may go on.",
+        name.ptr, words_count(p->per_s).text, words_count(p->per_request).text);
+    finding_say(&f->advice,
+        "Let whoever finishes the work say so (resolve a promise, emit an event, set a future) "
+        "instead of looking every few milliseconds.");
+    finding_say(&f->alternative,
+        "Timers that pace the program on purpose (a simulation, a rate limit) look the same.");
+    finding_say(&f->command, "strace -f -r -e trace=epoll_wait,epoll_pwait -p %d", pid);
+    finding_prove(f, p->per_s, (double)NAN, "1/s", p->turns, "turns of the loop without an event");
+    finding_prove(f, p->share, (double)NAN, "share", p->turns, "of its turns");
+    finding_blame(f, o, &own, 5);
+    return ANSWER_FOUND;
+}
+
 static enum answer look(const struct observed *o, struct finding *f)
 {
+    struct timer_polls timers;
     if (!o->has_waits)
         return answer_no_waits(f, "sleeping instead of waiting");
     struct polling worst = find_worst(o);
+    if (!(worst.found && costs(&worst)) && timer_polls_of(o, &timers))
+        return found_timers(o, &timers, f);
     if (worst.found)
         return found(o, &worst, f);
     return answer_healthy(f, "no thread sleeps again and again while it has something to do");

@@ -793,6 +793,44 @@ Test(sleep_polling, a_quick_pace_with_work_at_each_beat_is_info)
     made_done(&m);
 }
 
+/* A server in 20 s, whose loop begins so many turns by timers and the rest by events. */
+static void timer_server(const char *runtime, uint32_t by_timer, uint32_t by_event, double served)
+{
+    program("server", runtime);
+    made_states(&m, m.main, 0.05, 0);
+    made_wait(&m, m.main, "main;uv_run;uv__io_poll;l:epoll_wait", "epoll_wait loop",
+        by_timer + by_event, 18000.0 / (by_timer + by_event), 1.01, 20);
+    made_cpu(&m, m.main, "main;uv_run;waitForJob@app.js:15", 1, 0, 20);
+    made_turns(&m, m.main, by_timer, 0.1, 0, 0, 0);
+    made_turns(&m, m.main, by_event, 0.1, 0, 0, 1);
+    made_fact(&m, m.process, "turns_seen_ns.4100", "20000000000");
+    ask_tally(&m, m.main, "served", "serve client :8080", (uint64_t)served, 0, 40);
+}
+
+Test(sleep_polling, a_loop_that_looks_by_timers_while_clients_wait_is_found)
+{
+    timer_server("node", 10000, 500, 400);
+    ask_expect_found(&m, &rule_sleep_polling, SEVERITY_WARNING, CONFIDENCE_POSSIBLE, "waitForJob",
+        WORDS("400 times a second", "20 times for each answer"));
+    made_done(&m);
+}
+
+Test(sleep_polling, timers_of_a_loop_are_healthy_when_they_are_few_for_each_answer)
+{
+    timer_server("native", 10000, 2000, 4000);
+    cr_expect(eq(int, ask_answer(&m, &rule_sleep_polling), ANSWER_HEALTHY), "two each");
+    made_done(&m);
+    timer_server("node", 3000, 300, 100); /* 100 a second are prof's own */
+    cr_expect(eq(int, ask_answer(&m, &rule_sleep_polling), ANSWER_HEALTHY), "50 a second");
+    made_done(&m);
+    timer_server("native", 10000, 500, 0);
+    cr_expect(eq(int, ask_answer(&m, &rule_sleep_polling), ANSWER_HEALTHY), "nobody asks");
+    made_done(&m);
+    timer_server("native", 10000, 0, 400); /* what breakpoints see */
+    cr_expect(eq(int, ask_answer(&m, &rule_sleep_polling), ANSWER_HEALTHY), "events unknown");
+    made_done(&m);
+}
+
 Test(sleep_polling, a_ticker_is_info_at_most_and_a_clock_nothing)
 {
     program("ticker", "native");
