@@ -4,6 +4,9 @@
  * what is a statistic is only possible. Then what was found is put in order, and the first of it is
  * the verdict.
  */
+#include <ctype.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "analyze/order.h"
@@ -11,6 +14,7 @@
 #include "analyze/words.h"
 #include "base/alloc.h"
 #include "base/compiler.h"
+#include "base/strbuf.h"
 
 /* Below this there is nothing to be said of a program; with ten seconds most can be. */
 #define JUDGED_FROM_S 2.0
@@ -38,12 +42,46 @@ static const char *or_empty(const char *text)
     return text ? text : "";
 }
 
+static bool is_plain_name(const char *name)
+{
+    static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-";
+    return name[0] && name[0] != '-' && name[strspn(name, plain)] == '\0';
+}
+
+/* The number of a process that has ended confirms nothing: the command asks for the one that is
+ * started next, by its name. Another process whose number merely ends alike is left alone. */
+static void ask_the_next_run(const struct observed *o, struct finding *f)
+{
+    const struct process *process = profile_process(o->profile, f->process);
+    const char *name = profile_string(o->profile, process->name).ptr;
+    char pid[16];
+    if (!f->command || f->process.i == 0 || process->end_ns == 0 || !is_plain_name(name))
+        return;
+    snprintf(pid, sizeof pid, "%d", process->pid);
+    const size_t len = strlen(pid);
+    struct strbuf text = STRBUF_INIT;
+    const char *rest = f->command;
+    for (const char *at; (at = strstr(rest, pid)); rest = at + len) {
+        const bool whole = (at == f->command || !isdigit((unsigned char)at[-1])) &&
+                           !isdigit((unsigned char)at[len]);
+        strbuf_add(&text, rest, (size_t)(at - rest));
+        if (whole)
+            strbuf_addf(&text, "$(pgrep -nx %s)", name);
+        else
+            strbuf_add(&text, at, len);
+    }
+    strbuf_adds(&text, rest);
+    free(f->command);
+    f->command = strbuf_take(&text);
+}
+
 /* True: the rule has found something. */
 static bool ask(const struct rule *rule, const struct observed *o, struct diagnosis *d)
 {
     struct finding f = { .rule = rule, .id = rule->id };
     switch (rule->look(o, &f)) {
     case ANSWER_FOUND:
+        ask_the_next_run(o, &f);
         vec_push(&d->findings, f);
         return true;
     case ANSWER_HEALTHY: {

@@ -120,6 +120,29 @@ Test(order, causes_among_waits)
     made_done(&m);
 }
 
+/* "server (pid 4100)" has a command with its number, while it lives. */
+static void expect_command(uint64_t end_ns, const char *program, const char *command)
+{
+    struct made m = made_new(program, "native", 20);
+    made_states(&m, m.main, 0.1, 0);
+    made_wait(&m, m.main, "main@a.c:1;save@a.c:30", "fdatasync sync /srv/log", 300, 30, 0, 20);
+    profile_process_edit(m.p, m.process)->end_ns = end_ns;
+    struct diagnosis d;
+    diagnose(m.p, &d);
+    const struct finding *found = finding_of(&d, "fsync-bound");
+    cr_assert(found && found->command);
+    cr_expect(strstr(found->command, command) != NULL, "no '%s' in %s", command, found->command);
+    diagnosis_done(&d);
+    made_done(&m);
+}
+
+Test(order, a_command_that_confirms_names_a_process_that_is_there)
+{
+    expect_command(0, "server", "-p 4100");
+    expect_command(MADE_START_NS + 20000000000ULL, "server", "-p $(pgrep -nx server)");
+    expect_command(MADE_START_NS + 20000000000ULL, "a; rm b", "-p 4100");
+}
+
 Test(order, two_selections_at_once_are_their_intersection)
 {
     struct made m = full_loop(0.5);
