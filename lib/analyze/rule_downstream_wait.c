@@ -188,6 +188,7 @@ static bool idle_loop(const struct observed *o, const uint64_t *active, struct d
 static void say_summary(const struct observed *o, const struct downstream *d, struct finding *f)
 {
     PROF_CLEANUP(strbuf_done) struct strbuf name = STRBUF_INIT;
+    const char *idle = o->loop ? "the event loop" : "the program"; /* Go has none */
     words_process(o, d->process, &name);
     if (!d->by_loop)
         finding_say(&f->summary,
@@ -196,15 +197,14 @@ static void say_summary(const struct observed *o, const struct downstream *d, st
             name.ptr, SLICE_ARG(d->peer), words_share(d->share).text);
     else if (d->peer.len && !isnan(d->mean_ns))
         finding_say(&f->summary,
-            "%s waits for %.*s: it takes %s to answer at the mean, while the event loop "
-            "is idle.",
-            name.ptr, SLICE_ARG(d->peer), words_ns(d->mean_ns).text);
+            "%s waits for %.*s: it takes %s to answer at the mean, while %s is idle.", name.ptr,
+            SLICE_ARG(d->peer), words_ns(d->mean_ns).text, idle);
     else
         finding_say(&f->summary,
             "Requests to %s took %s as a rule and %s of CPU time: the rest is "
-            "waiting%s%.*s, while the event loop is idle.",
+            "waiting%s%.*s, while %s is idle.",
             name.ptr, words_ns(d->latency_ns).text, words_ns(d->cpu_ns).text,
-            d->peer.len ? ", probably for " : "", SLICE_ARG(d->peer));
+            d->peer.len ? ", probably for " : "", SLICE_ARG(d->peer), idle);
     if (!isnan(d->latency_ns) && !isnan(d->mean_ns))
         finding_say(&f->detail, "Requests took %s as a rule and %s of CPU time.",
             words_ns(d->latency_ns).text, words_ns(d->cpu_ns).text);

@@ -318,7 +318,7 @@ static enum answer look(const struct observed *o, struct finding *f)
 
 const struct rule rule_lock_contention = {
     .id = "lock-contention",
-    .title = "Threads wait for a lock",
+    .title = "A lock is waited for",
     .role = RULE_VERDICT,
     .look = look,
 };

@@ -44,11 +44,12 @@ static const struct entry {
     uint8_t many_argument;
     uint8_t at_least;
     bool of_rings; /* argument 0 has to be the number of io_uring_enter */
+    bool of_epoll; /* argument 0 is its descriptor */
 } entries[] = {
-    { "epoll_wait", 1, 2, 2, false },
-    { "epoll_pwait", 2, 2, 2, false },
-    { "poll", 3, 1, 2, false },
-    { "syscall", 4, 3, 1, true },
+    { "epoll_wait", 1, 2, 2, false, true },
+    { "epoll_pwait", 2, 2, 2, false, true },
+    { "poll", 3, 1, 2, false, false },
+    { "syscall", 4, 3, 1, true, false },
 };
 
 enum { ENTRIES = PROF_ARRAY_LEN(entries) };
@@ -327,7 +328,11 @@ bool loop_entries_match(
                 continue;
             struct unwind_regs regs = { 0 };
             arch_regs_decode(r->sample.regs, &regs);
-            *ret_call = (struct loop_call){ .number = entries[k].number, .entries_only = true };
+            *ret_call = (struct loop_call){
+                .number = entries[k].number,
+                .object = entries[k].of_epoll ? (int)arch_argument(&regs, 0) + 1 : 0,
+                .entries_only = true,
+            };
             if (entries[k].of_rings && (uint32_t)arch_argument(&regs, 0) != SYS_io_uring_enter)
                 return false;
             return (int32_t)arch_argument(&regs, entries[k].many_argument) >=

@@ -97,7 +97,11 @@ static void take_enter(struct loops *l, const struct perf_record *r)
     const uint64_t needed = call->number == SYS_io_uring_enter ? 1 : 2;
     if ((int32_t)at_most < (int32_t)needed)
         return;
-    const struct loop_call c = { .number = call->number };
+    const bool epoll = strncmp(call->name, "epoll", strlen("epoll")) == 0;
+    const struct loop_call c = {
+        .number = call->number,
+        .object = epoll ? (int)tracepoint_number(&l->enter, "args", 0, raw) + 1 : 0,
+    };
     turns_enter(
         &l->turns, (pid_t)r->pid, (pid_t)r->tid, state_of(l, (pid_t)r->tid), r->time_ns, &c);
 }

@@ -205,6 +205,15 @@ static void begin_turn(
     l->events = events;
 }
 
+static bool is_nested(struct loop_thread *l, const struct loop_call *call)
+{
+    if (call->object && l->object && call->object > l->object)
+        return true;
+    if (call->object)
+        l->object = call->object;
+    return false;
+}
+
 void turns_enter(struct turns *ts, pid_t pid, pid_t tid, const struct thread_state *t,
     uint64_t time_ns, const struct loop_call *call)
 {
@@ -212,6 +221,11 @@ void turns_enter(struct turns *ts, pid_t pid, pid_t tid, const struct thread_sta
     const struct thread_times now = times_at(t, time_ns);
     if (!l)
         return;
+    l->nested = is_nested(l, call);
+    if (l->nested) {
+        l->at_nested = now;
+        return;
+    }
     if (call->entries_only && l->in_wait && !l->slept) /* that call returned at once */
         begin_turn(l, &l->at_enter, l->entered_ns, 0);
     if (l->calls == 0)
@@ -242,9 +256,16 @@ void turns_exit(struct turns *ts, pid_t tid, const struct thread_state *t, uint6
     const struct loop_call *call)
 {
     struct loop_thread *l = find(ts, tid);
-    if (!l || l->number != call->number || !(l->in_wait || l->turn_cut))
-        return; /* another wait, within a turn */
+    if (!l)
+        return;
     const struct thread_times now = times_at(t, time_ns);
+    if (l->nested) { /* a wait for events all the same: it makes the thread a loop */
+        l->wait_blocked_ns += since(&l->at_nested, &now).blocked_ns;
+        l->nested = false;
+        return;
+    }
+    if (l->number != call->number || !(l->in_wait || l->turn_cut))
+        return; /* another wait, within a turn */
     end_wait(l, &now, time_ns, call->events);
 }
 

@@ -9,6 +9,10 @@
  * these calls, or it computes nearly all the time: a helper that polls once is none. Until then its
  * turns are kept back.
  *
+ * A thread may wait in a loop within a turn, with an epoll descriptor of its own: node's
+ * execFileSync() does so until the child has ended. That is no end of the turn. The loop's own
+ * descriptor is the one that was made first, so it has the smallest number.
+ *
  * When only entries can be seen (a breakpoint on libc's function), a call that slept ends with the
  * switch that brings the thread back, and one that did not sleep ended at once.
  *
@@ -48,6 +52,7 @@ struct turn {
 /* One call that a loop waits in. */
 struct loop_call {
     uint32_t number;   /* of the system call */
+    int object;        /* the epoll descriptor + 1; 0: none, or not known */
     uint32_t events;   /* at its end: how many it returned */
     bool entries_only; /* its end will not be told */
 };
@@ -58,11 +63,13 @@ struct loop_thread {
     bool is_loop, by_entries;
     bool in_wait, slept;
     uint32_t number;
+    int object;  /* of its own epoll, the first that the process made: the others are nested */
+    bool nested; /* waits in one of those, within a turn */
     uint64_t entered_ns;
     uint64_t turn_from_ns; /* 0: none under way, or its begin was not seen */
     bool turn_cut;
     uint32_t events; /* that the wait before it returned */
-    struct thread_times at_enter, at_exit;
+    struct thread_times at_enter, at_exit, at_nested;
     uint64_t calls, wait_blocked_ns;
     struct thread_times first;        /* when it first waited so */
     uint64_t looked_ns, look_from_ns; /* time for which every call was seen */

@@ -170,6 +170,39 @@ Test(turns, another_wait_within_a_turn_does_not_end_it)
     teardown(&w);
 }
 
+static void enter_of(struct world *w, int object)
+{
+    const struct loop_call call = { .number = EPOLL, .object = object };
+    turns_enter(&w->turns, PID, TID, state(w), w->now_ns, &call);
+}
+
+/* A loop within a turn has an epoll descriptor of its own, which was made later. */
+Test(turns, a_loop_within_a_turn_does_not_end_it)
+{
+    struct world w;
+    setup(&w);
+    for (int i = 0; i < LOOP_CALLS + 5; i++) {
+        enter_of(&w, 4);
+        off(&w, false, 20 * MS);
+        leave(&w, EPOLL, 1);
+        for (int k = 0; k < 3; k++) {
+            enter_of(&w, 9);
+            off(&w, false, 15 * MS);
+            leave(&w, EPOLL, 1);
+        }
+    }
+    enter_of(&w, 4);
+    turns_flush(&w.turns, w.now_ns);
+    uint32_t count;
+    const struct span *spans = profile_spans(w.profile, &count);
+    cr_assert_eq(count, LOOP_CALLS + 5);
+    for (uint32_t i = 0; i < count; i++) {
+        cr_expect_eq(spans[i].duration_ns, 45 * MS);
+        cr_expect_eq(spans[i].blocked_ns, 45 * MS);
+    }
+    teardown(&w);
+}
+
 Test(turns, entries_alone_tell_the_same_when_the_wait_sleeps_or_does_not)
 {
     struct world w;
