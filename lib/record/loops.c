@@ -26,7 +26,7 @@
 #include "record/turns.h"
 
 enum {
-    RECORD_COST_NS = 900,  /* of a call's begin or end, measured with getppid() */
+    RECORD_COST_NS = 800,  /* of a call's begin or end, measured with getppid() */
     SYSCALL_COST_NS = 350, /* of every other call: slow path and filter, measured likewise */
     /* Of a switch while breakpoints are set: its record, and the registers that hold the addresses
      * and are written anew, measured with two processes and a pipe. */
