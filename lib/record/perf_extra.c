@@ -13,6 +13,7 @@
 #include "base/alloc.h"
 #include "base/clock.h"
 #include "record/arch.h"
+#include "record/late_close.h"
 #include "record/source.h"
 #include "record/thread_filter.h"
 
@@ -103,14 +104,41 @@ static void close_fds(struct extra_events *x, uint32_t event)
     pid_table_clear_bits(&x->covered, 1u << event);
 }
 
+static bool has_tracepoints(const struct extra_events *x)
+{
+    for (uint32_t i = 1; i < x->count; i++)
+        if (x->list[i].what.type == PERF_TYPE_TRACEPOINT && x->list[i].fds.len > 0)
+            return true;
+    return false;
+}
+
+/* On all threads at once: the kernel passes it on to those that inherited the event. */
+static void switch_on(const struct open_event *o, bool on)
+{
+    for (size_t i = 0; i < o->fds.len; i++)
+        ioctl(o->fds.ptr[i], on ? PERF_EVENT_IOC_ENABLE : PERF_EVENT_IOC_DISABLE, 0);
+}
+
+static void close_all(struct extra_events *x)
+{
+    struct late_close late = { -1 };
+    for (uint32_t i = 1; i < x->count; i++)
+        if (x->list[i].open)
+            switch_on(&x->list[i], false);
+    if (has_tracepoints(x))
+        late_close_begin(&late);
+    for (uint32_t i = 1; i < x->count; i++)
+        close_fds(x, i);
+    late_close_end(&late);
+}
+
 void extra_events_free(struct extra_events *x)
 {
     if (!x)
         return;
-    for (uint32_t i = 1; i < x->count; i++) {
-        close_fds(x, i);
+    close_all(x);
+    for (uint32_t i = 1; i < x->count; i++)
         free((void *)(uintptr_t)x->list[i].what.filter);
-    }
     perf_event_ids_done(&x->ids);
     pid_table_done(&x->covered);
     vec_done(&x->aim);
@@ -345,13 +373,6 @@ uint32_t extra_events_add(struct extra_events *x, const struct extra_event *even
     return at;
 }
 
-/* On all threads at once: the kernel passes it on to those that inherited the event. */
-static void switch_on(const struct open_event *o, bool on)
-{
-    for (size_t i = 0; i < o->fds.len; i++)
-        ioctl(o->fds.ptr[i], on ? PERF_EVENT_IOC_ENABLE : PERF_EVENT_IOC_DISABLE, 0);
-}
-
 /* o->open tells how. False, with a note: refused on every thread. */
 static bool open_all(struct extra_events *x, uint32_t event)
 {
@@ -475,8 +496,8 @@ struct perf_event_ids *extra_events_ids(struct extra_events *x)
 void extra_events_set_rings(
     struct extra_events *x, const struct perf_rings *rings, uint32_t stack_bytes)
 {
-    for (uint32_t i = 1; i < x->count && !rings; i++)
-        close_fds(x, i);
+    if (!rings)
+        close_all(x);
     x->rings = rings;
     x->stack_bytes = stack_bytes;
 }
