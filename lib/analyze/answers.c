@@ -40,8 +40,10 @@ enum confidence confidence_by(const struct observed *o, bool enough)
 void blame_without_kernel(const struct observed *o, struct finding *f)
 {
     size_t kept = 0;
-    for (size_t i = 0; i < f->guilty.len; i++)
-        if (profile_func(o->profile, f->guilty.ptr[i].func)->kind != FUNC_KERNEL)
+    for (size_t i = 0; i < f->guilty.len; i++) {
+        enum func_kind kind = profile_func(o->profile, f->guilty.ptr[i].func)->kind;
+        if (kind != FUNC_KERNEL && kind != FUNC_WAIT)
             f->guilty.ptr[kept++] = f->guilty.ptr[i];
+    }
     f->guilty.len = kept ? kept : f->guilty.len;
 }

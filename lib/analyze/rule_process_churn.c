@@ -8,7 +8,7 @@
 #include "analyze/words.h"
 #include "base/alloc.h"
 
-enum { LEAST_STARTS = 50, SHORT_LIFE_NS = 50000000, GUILTY_MOST = 6 };
+enum { LEAST_STARTS = 50, SHORT_LIFE_NS = 50000000, LEAST_EVIDENCE = 5, GUILTY_MOST = 6 };
 #define PER_S 20.0
 #define SHELL_PER_S 200.0
 #define SHORT_SHARE 0.5
@@ -138,13 +138,18 @@ static bool churns(const struct observed *o, bool threads, struct churn *ret)
     return true;
 }
 
-/* Who makes them, else who does most of the work: what a new thread begins with in the kernel is
- * nobody's doing. */
+/* Who makes them, by samples or by waiting for their ends, else who does most of the work: what a
+ * new thread begins with in the kernel is nobody's doing. */
 static void blame_maker(const struct observed *o, const struct churn *c, struct finding *f)
 {
     struct selection all = { .process = c->maker, .steady = true };
     struct selection making = { .any_frame = TRAIT(EXEC), .process = c->maker, .steady = true };
-    finding_blame(f, o, &making, GUILTY_MOST);
+    struct selection ends = {
+        .channel = CHANNEL_WAIT, .process = c->maker, .wait_kinds = 1u << WAIT_CHILD, .steady = true
+    };
+    bool sampled = observed_sum(o, &making).count >= LEAST_EVIDENCE;
+    bool waits = !c->threads && observed_sum(o, &ends).count >= LEAST_EVIDENCE;
+    finding_blame(f, o, waits && !sampled ? &ends : &making, GUILTY_MOST);
     blame_without_kernel(o, f);
     if (f->guilty.len && profile_func(o->profile, f->guilty.ptr[0].func)->kind != FUNC_KERNEL)
         return;
