@@ -13,9 +13,10 @@
 enum { SURE_SAMPLES = 200, LEAST_SAMPLES = 20 };
 #define LEAST_SHARE 0.10
 #define LEAST_OF_LIFE 0.05 /* of the threads' whole time, sleep included */
-#define CRITICAL_SHARE 0.5 /* and enough on any machine */
-#define TAKES_PART 0.02    /* of what a kind of goroutine does besides being idle */
-#define LEAST_WAITING 0.1  /* goroutines at any time, on average: fewer hold up nobody */
+#define STARVED_SHARE 0.12 /* where others have the CPUs: see least_share() */
+#define CRITICAL_SHARE 0.5
+#define TAKES_PART 0.02   /* of what a kind of goroutine does besides being idle */
+#define LEAST_WAITING 0.1 /* goroutines at any time, on average: fewer hold up nobody */
 
 struct contention {
     struct object_wait lock; /* the most waited for; ns 0: waiting was too short to be seen */
@@ -29,10 +30,12 @@ struct contention {
     struct func_id entry; /* where most of them begin */
 };
 
-/* A holder that waits for a CPU holds its lock as many times longer. */
+/* Whoever waits for a CPU with the lock in hand holds it as many times longer as all else takes, so
+ * that the share of waiting stays what it is on a quiet machine. Not its spread: few long waits
+ * instead of many short ones. */
 static double least_share(const struct observed *o)
 {
-    return fmin(CRITICAL_SHARE, LEAST_SHARE / fmax(1 - o->starved_share, LEAST_SHARE));
+    return o->starved ? STARVED_SHARE : LEAST_SHARE;
 }
 
 /* Threads in a lock's code on the CPU: short waits end before anybody can look at them, and show as

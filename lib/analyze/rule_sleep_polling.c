@@ -12,17 +12,16 @@
 #include "analyze/waits.h"
 #include "analyze/words.h"
 
-enum { SURE_SLEEPS = 100, LEAST_SLEEPS = 30 };
+enum { SURE_SLEEPS = 100, LEAST_SLEEPS = 30, LEAST_SAMPLES = 10 };
 #define LEAST_SHARE 0.3  /* of a thread's active time: what it does besides being idle */
 #define LONGEST_NS 1e9   /* a thread that sleeps longer is a clock, not a poll */
 #define WORKS_SHARE 0.02 /* of its life, on the CPU or waiting for others: it has work to delay */
 #define LEAST_PER_S 2.0
-#define HASTE_PER_S                                                                                \
-    500.0                /* of a thread whose system calls are sleeps only: no pace is so quick    \
-                          */
-#define HASTE_CALLS 0.9  /* share of them that are sleeps */
-#define HASTE_BUSY 0.1   /* of its life on a CPU; more is work that is being paced */
-#define SLEEPS_WEIGH 0.5 /* a handler may sleep for a reason: what else is wrong comes first */
+#define HASTE_PER_S 500.0 /* of a thread that only sleeps: no pace is so quick */
+#define HASTE_CALLS 0.9   /* share of them that are sleeps */
+#define HASTE_BUSY 0.1    /* of its life on a CPU; more is work that is being paced */
+#define HASTE_ASLEEP 0.95 /* of its CPU time, falling asleep and waking; less is work as well */
+#define SLEEPS_WEIGH 0.5  /* a handler may sleep for a reason: what else is wrong comes first */
 
 struct polling {
     bool found;
@@ -53,13 +52,22 @@ static uint64_t sleeps_of(const struct observed *o, const struct observed_thread
     return sleeps > samples ? sleeps : samples;
 }
 
+/* Hardly any sample is of anything but falling asleep and waking. */
+static bool does_nothing_else(const struct observed *o, struct thread_id thread)
+{
+    struct selection all = { .thread = thread, .steady = true };
+    struct selection asleep = { .thread = thread, .any_frame = TRAIT(SLEEP), .steady = true };
+    struct amount whole = observed_sum(o, &all), part = observed_sum(o, &asleep);
+    return whole.count >= LEAST_SAMPLES && (double)part.count >= HASTE_ASLEEP * (double)whole.count;
+}
+
 /* Nothing comes of most of its looks: it sleeps, looks at memory and sleeps again, at once. */
 static bool in_haste(const struct observed *o, const struct polling *p)
 {
     uint32_t count;
     uint64_t sleeps = 0, all = 0;
     const struct tally *tallies = profile_tallies(o->profile, &count);
-    if (p->per_s < HASTE_PER_S || p->busy > HASTE_BUSY)
+    if (p->per_s < HASTE_PER_S || p->busy > HASTE_BUSY || !does_nothing_else(o, p->thread->id))
         return false;
     for (uint32_t i = 0; i < count; i++) {
         const struct tally *t = &tallies[i];

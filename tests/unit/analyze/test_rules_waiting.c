@@ -162,12 +162,14 @@ Test(lock_contention, names_the_lock_and_its_caller)
     made_done(&m);
 }
 
-Test(lock_contention, holders_that_wait_for_a_cpu_make_waits_longer)
+Test(lock_contention, where_others_have_the_cpus_it_takes_a_little_more)
 {
     static const struct {
         double queued; /* of the time; 0.3 on the CPU */
+        double ms;     /* of each of 42 waits a second */
         enum answer answer;
-    } cases[] = { { 0, ANSWER_FOUND }, { 0.6, ANSWER_HEALTHY } };
+    } cases[] = { { 0, 2.6, ANSWER_FOUND }, { 0.6, 2.6, ANSWER_HEALTHY },
+        { 0.6, 4, ANSWER_FOUND } };
     for (size_t c = 0; c < sizeof cases / sizeof *cases; c++) {
         program("server", "native");
         made_series(&m, "host_others", "ns", (struct process_id){ 0 }, 0, 20 * 30e9);
@@ -176,7 +178,7 @@ Test(lock_contention, holders_that_wait_for_a_cpu_make_waits_longer)
             made_states(&m, t, 0.3, cases[c].queued);
             made_cpu(&m, t, "start_thread;serve@server.c:5;compute@server.c:9", 6, 0, 20);
             made_wait(&m, t, "start_thread;count@server.c:12;l:pthread_mutex_lock",
-                "futex lock 0x55d0", 800, 4, 1.01, 20);
+                "futex lock 0x55d0", 800, cases[c].ms, 1.01, 20);
         }
         cr_expect(eq(int, ask_answer(&m, &rule_lock_contention), cases[c].answer));
         made_done(&m);
@@ -759,12 +761,14 @@ Test(sleep_polling, a_request_thread_that_sleeps_is_found)
     made_done(&m);
 }
 
-static void looker(double ms_each, uint64_t other_calls, double busy)
+static void looker(double ms_each, uint64_t other_calls, double busy, double work_s)
 {
     const uint64_t sleeps = (uint64_t)(19000 / ms_each);
     program("looker", "native");
     ask_bursts(&m, 1);
     made_states(&m, m.main, busy, 0);
+    made_cpu(&m, m.main, "main;wait_for_job@l.c:4;l:usleep", 0.5, 0, 20);
+    made_cpu(&m, m.main, "main;work@l.c:9", work_s, 0, 20);
     made_wait(&m, m.main, "main;wait_for_job@l.c:4;l:usleep", "clock_nanosleep sleep", sleeps,
         ms_each, 1.01, 20);
     ask_tally(
@@ -774,7 +778,7 @@ static void looker(double ms_each, uint64_t other_calls, double busy)
 
 Test(sleep_polling, a_thread_that_looks_in_haste_is_found_though_nobody_is_seen_to_wait)
 {
-    looker(1, 10, 0.03);
+    looker(1, 10, 0.03, 0);
     ask_expect_found(&m, &rule_sleep_polling, SEVERITY_WARNING, CONFIDENCE_POSSIBLE, "wait_for_job",
         WORDS("looker (pid 4100)", "1 ms"));
     made_done(&m);
@@ -782,13 +786,16 @@ Test(sleep_polling, a_thread_that_looks_in_haste_is_found_though_nobody_is_seen_
 
 Test(sleep_polling, a_quick_pace_with_work_at_each_beat_is_info)
 {
-    looker(1, 1000, 0.03);
+    looker(1, 1000, 0.03, 0);
     cr_expect(not(made_warns(&m, "sleep-polling")), "it writes each time");
     made_done(&m);
-    looker(1, 10, 0.3);
+    looker(1, 10, 0.03, 0.1);
+    cr_expect(not(made_warns(&m, "sleep-polling")), "it does a little each time");
+    made_done(&m);
+    looker(1, 10, 0.3, 0);
     cr_expect(not(made_warns(&m, "sleep-polling")), "it computes each time");
     made_done(&m);
-    looker(4, 10, 0.03);
+    looker(4, 10, 0.03, 0);
     cr_expect(not(made_warns(&m, "sleep-polling")), "250 a second is a pace");
     made_done(&m);
 }
