@@ -15,12 +15,15 @@ enum { LEAST_POLLS = 500, LEAST_SAMPLES = 40 };
 #define BUSY_SHARE 0.8      /* of the thread's time, on the CPU */
 #define POLL_NS 20e3        /* a poll that does not sleep returns within this */
 #define OTHERS_FOR_EACH 0.5 /* other calls for each poll: fewer mean that most found nothing */
+#define OTHERS_FOR_TRY 1.0  /* of a thread that only tries: to read until nothing is left takes 2  \
+                             */
 #define Z_95 1.96
 #define SAMPLES_SHARE 0.5 /* without counts: CPU samples that are in the poll itself */
 
 struct polling {
     const struct observed_thread *thread;
     double per_s, others; /* others: calls for each poll; NAN: by samples only */
+    double limit;         /* of others */
     double share;         /* of its CPU time */
     uint64_t polls;       /* with tries that were refused */
     bool tries;           /* most are tries */
@@ -87,7 +90,8 @@ static bool count_calls(const struct observed *o, struct polling *p)
     p->tries = c.refused > c.polls;
     p->per_s = (double)polls / seconds;
     p->others = (double)(c.all - polls) / (double)polls;
-    return p->per_s >= POLLS_PER_S && p->others < OTHERS_FOR_EACH;
+    p->limit = c.polls * 100 < c.refused ? OTHERS_FOR_TRY : OTHERS_FOR_EACH;
+    return p->per_s >= POLLS_PER_S && p->others < p->limit;
 }
 
 /* The share of its samples that end in a poll. */
@@ -165,8 +169,7 @@ static enum answer found(const struct observed *o, const struct polling *p, stru
         "time that the thread runs");
     if (counted) {
         finding_prove(f, p->per_s, POLLS_PER_S, "1/s", p->polls, "polls, in bursts");
-        finding_prove(
-            f, p->others, OTHERS_FOR_EACH, "count", p->polls, "other calls for each poll");
+        finding_prove(f, p->others, p->limit, "count", p->polls, "other calls for each poll");
     } else {
         finding_prove(f, p->share, SAMPLES_SHARE, "share", p->thread->cpu.count,
             "CPU time in the poll itself");
