@@ -15,8 +15,7 @@ enum { LEAST_POLLS = 500, LEAST_SAMPLES = 40 };
 #define BUSY_SHARE 0.8      /* of the thread's time, on the CPU */
 #define POLL_NS 20e3        /* a poll that does not sleep returns within this */
 #define OTHERS_FOR_EACH 0.5 /* other calls for each poll: fewer mean that most found nothing */
-#define OTHERS_FOR_TRY 1.0  /* of a thread that only tries: to read until nothing is left takes 2  \
-                             */
+#define OTHERS_FOR_TRY 1.0  /* of a thread that only tries; reading all there is takes 2 */
 #define Z_95 1.96
 #define SAMPLES_SHARE 0.5 /* without counts: CPU samples that are in the poll itself */
 

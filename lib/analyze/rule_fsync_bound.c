@@ -60,31 +60,29 @@ static uint64_t *synced_by_thread(const struct observed *o)
     return ns;
 }
 
-static uint64_t waits_counted(const struct observed *o, struct thread_id thread)
+/* How often each thread waited so, by its switches. Free the result. */
+static uint64_t *waits_by_thread(const struct observed *o)
 {
     uint32_t count;
-    uint64_t counted = 0;
     const struct tally *tallies = profile_tallies(o->profile, &count);
-    for (uint32_t i = 0; i < count; i++) {
-        bool wait = slice_is(profile_string(o->profile, tallies[i].name), "wait");
-        struct slice what = profile_string(o->profile, tallies[i].what);
-        if (wait && tallies[i].thread.i == thread.i && wait_parse(what).kind == WAIT_SYNC)
-            counted += tallies[i].count;
-    }
-    return counted;
+    uint64_t *waits = xcalloc(profile_thread_count(o->profile) + 1, sizeof *waits);
+    for (uint32_t i = 0; i < count; i++)
+        if (slice_is(profile_string(o->profile, tallies[i].name), "wait") &&
+            wait_parse(profile_string(o->profile, tallies[i].what)).kind == WAIT_SYNC)
+            waits[tallies[i].thread.i] += tallies[i].count;
+    return waits;
 }
 
 /* A thread that sleeps between groups of records spends its waking time on them by design. One that
  * makes them durable one by one does not. */
-static uint64_t *busy_by_thread(const struct observed *o)
+static uint64_t *busy_by_thread(const struct observed *o, const uint64_t *waits)
 {
     uint64_t *busy = active_by_thread(o);
     uint64_t *slept = waited_by_thread(o, &(struct wait_filter){ .kinds = WAITS(SLEEP) });
     for (uint32_t i = 0; i < o->thread_count; i++) {
-        struct thread_id id = o->threads[i].id;
-        bool often = (double)waits_counted(o, id) > OFTEN_PER_S * o->seconds;
-        if (often && busy[id.i] > slept[id.i])
-            busy[id.i] -= slept[id.i];
+        const uint32_t id = o->threads[i].id.i;
+        if ((double)waits[id] > OFTEN_PER_S * o->seconds && busy[id] > slept[id])
+            busy[id] -= slept[id];
     }
     free(slept);
     return busy;
@@ -93,7 +91,8 @@ static uint64_t *busy_by_thread(const struct observed *o)
 /* The thread that waits for storage for the largest share of what it does. */
 static bool find_thread(const struct observed *o, struct syncing *ret)
 {
-    uint64_t *active = busy_by_thread(o), *syncs = synced_by_thread(o);
+    uint64_t *waits = waits_by_thread(o), *syncs = synced_by_thread(o);
+    uint64_t *active = busy_by_thread(o, waits);
     double least_ns = LEAST_OF_RUN * (1 - o->starved_share) * o->steady_seconds * 1e9;
     *ret = (struct syncing){ 0 };
     for (uint32_t i = 0; i < o->thread_count; i++) {
@@ -105,7 +104,9 @@ static bool find_thread(const struct observed *o, struct syncing *ret)
         ret->share = fmin(1, share);
         ret->thread = t->id;
         ret->ns = ns;
+        ret->count = waits[t->id.i];
     }
+    free(waits);
     free(active);
     free(syncs);
     return ret->share >= LEAST_SHARE;
@@ -117,13 +118,13 @@ static void add_files(const struct observed *o, struct syncing *s)
     struct wait_filter filter = { .kinds = WAITS(SYNC), .thread = s->thread };
     struct object_waits waits;
     object_waits_of(o, &filter, &waits);
+    uint64_t sampled = 0;
     for (size_t i = 0; i < waits.rows.len; i++)
-        s->count += waits.rows.ptr[i].count;
+        sampled += waits.rows.ptr[i].count;
     if (waits.rows.len)
         s->file = waits.rows.ptr[0].object;
     object_waits_done(&waits);
-    uint64_t counted = waits_counted(o, s->thread);
-    s->count = counted > s->count ? counted : s->count;
+    s->count = sampled > s->count ? sampled : s->count;
 }
 
 static enum answer found(const struct observed *o, const struct syncing *s, struct finding *f)

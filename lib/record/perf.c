@@ -183,11 +183,11 @@ static void open_extras(struct perf_source *p, pid_t tid)
 static void close_rings(struct perf_source *p)
 {
     struct extra_events *extras = p->recorder->extras;
+    perf_rings_close(&p->rings); /* first: who closes tracepoints late must not keep clocks going */
     if (extras) {
         extra_events_set_rings(extras, NULL, 0);
         perf_event_ids_remove(extra_events_ids(extras), 0);
     }
-    perf_rings_close(&p->rings);
     pid_table_done(&p->covered);
 }
 

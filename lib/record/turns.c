@@ -205,12 +205,18 @@ static void begin_turn(
     l->events = events;
 }
 
+/* A program may run one loop after the other: what looked like a loop within a turn goes on then,
+ * and of the turn nothing is known. */
 static bool is_nested(struct loop_thread *l, const struct loop_call *call)
 {
-    if (call->object && l->object && call->object > l->object)
+    const bool later = call->object && l->object && call->object > l->object;
+    if (later && ++l->nested_calls < LOOP_CALLS)
         return true;
+    if (later)
+        l->turn_from_ns = 0;
     if (call->object)
         l->object = call->object;
+    l->nested_calls = 0;
     return false;
 }
 

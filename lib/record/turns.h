@@ -65,6 +65,7 @@ struct loop_thread {
     uint32_t number;
     int object;  /* of its own epoll, the first that the process made: the others are nested */
     bool nested; /* waits in one of those, within a turn */
+    uint32_t nested_calls; /* in a row; LOOP_CALLS of them: its own is gone, that is the loop now */
     uint64_t entered_ns;
     uint64_t turn_from_ns; /* 0: none under way, or its begin was not seen */
     bool turn_cut;

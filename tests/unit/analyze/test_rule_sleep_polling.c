@@ -13,21 +13,9 @@ static void program(const char *name, const char *runtime)
     made_series(&m, "cpu", "ns", m.process, 0, 20 * 0.4e9);
 }
 
-static void worker(const char *name, const char *stack, const char *wait, double count, double ms)
-{
-    struct thread_id t = made_thread(&m, name);
-    double waited = count * ms / 1000 / 20;
-    made_states(&m, t, waited > 0.9 ? 0.05 : 0.3, 0);
-    made_cpu(
-        &m, t, "start_thread;serve@server.c:5;compute@server.c:9", waited > 0.9 ? 1 : 6, 0, 20);
-    made_wait(&m, t, stack, wait, count, ms, 1.01, 20);
-}
-
 Test(sleep_polling, a_request_thread_that_sleeps_is_found)
 {
     program("server", "native");
-    worker("worker", "start_thread;serve@server.c:5;l:recv", "recvfrom client 10.0.0.9:40312", 100,
-        20);
     struct thread_id t = made_thread(&m, "worker");
     made_states(&m, t, 0.05, 0);
     made_wait(&m, t, "start_thread;serve@server.c:5;wait_by_looking@server.c:50;l:nanosleep",

@@ -203,6 +203,23 @@ Test(turns, a_loop_within_a_turn_does_not_end_it)
     teardown(&w);
 }
 
+/* One loop has ended, and the next one's descriptor has a larger number. */
+Test(turns, the_next_loop_of_a_thread_is_no_endless_turn_of_the_first)
+{
+    struct world w;
+    setup(&w);
+    for (int i = 0; i < 4 * LOOP_CALLS; i++) {
+        enter_of(&w, i < 2 * LOOP_CALLS ? 4 : 9);
+        off(&w, false, 20 * MS);
+        leave(&w, EPOLL, 1);
+        w.now_ns += 2 * MS;
+    }
+    turns_flush(&w.turns, w.now_ns);
+    cr_expect_geq(histogram(&w, "turn")->count, 3 * LOOP_CALLS - 2);
+    cr_expect_eq(histogram(&w, "turn")->max_ns, 2 * MS);
+    teardown(&w);
+}
+
 Test(turns, entries_alone_tell_the_same_when_the_wait_sleeps_or_does_not)
 {
     struct world w;
