@@ -109,6 +109,29 @@ static void add_samples(const struct observed *o, struct polling *p)
     p->share = all ? (double)polls / (double)all : 0;
 }
 
+/* Without bursts: what the timed calls of the whole run stand for. */
+static bool count_timed(const struct observed *o, struct polling *p)
+{
+    uint32_t count;
+    uint64_t polls = 0, all = 0;
+    const struct tally *tallies = profile_tallies(o->profile, &count);
+    for (uint32_t i = 0; i < count; i++) {
+        const struct tally *t = &tallies[i];
+        if (t->thread.i != p->thread->id.i ||
+            !slice_is(profile_string(o->profile, t->name), "timed"))
+            continue;
+        all += t->count;
+        polls += is_poll(profile_string(o->profile, t->what)) ? t->count : 0;
+    }
+    if (polls < LEAST_POLLS)
+        return false;
+    p->polls = polls;
+    p->per_s = (double)polls * 1e9 / (double)p->thread->lived_ns;
+    p->others = (double)(all - polls) / (double)polls;
+    p->limit = OTHERS_FOR_EACH;
+    return p->per_s >= POLLS_PER_S && p->others < p->limit;
+}
+
 static bool polls_busily(
     const struct observed *o, const struct observed_thread *t, struct polling *ret)
 {
@@ -116,8 +139,9 @@ static bool polls_busily(
     if (t->role == ROLE_HELPER || busy_share(t) < BUSY_SHARE)
         return false;
     add_samples(o, ret);
-    if (count_calls(o, ret))
+    if (count_calls(o, ret) || count_timed(o, ret))
         return true;
+    ret->others = (double)NAN;
     /* A saturated loop that works spends most of its time elsewhere. */
     double low, high, samples = (double)t->cpu.count;
     wilson(ret->share * samples, samples, Z_95, &low, &high);

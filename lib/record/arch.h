@@ -32,4 +32,7 @@ bool arch_regs_of_trace(const void *regset, size_t len, uint64_t ret_values[ARCH
 /* The index-th (0 to 5) argument of the function whose first instruction the registers are at. */
 uint64_t arch_argument(const struct unwind_regs *at, size_t index);
 
+/* Where that function will return to; stack: a copy from SP up. 0: the copy lacks it. */
+uint64_t arch_return_address(const struct unwind_regs *at, const uint8_t *stack, size_t len);
+
 #endif

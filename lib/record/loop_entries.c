@@ -1,38 +1,30 @@
 // SPDX-License-Identifier: MIT
 #include "record/loop_entries.h"
 
-#include <elf.h>
-#include <errno.h>
-#include <linux/hw_breakpoint.h>
 #include <linux/perf_event.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/syscall.h>
-#include <unistd.h>
 
 #include "base/alloc.h"
 #include "base/clock.h"
-#include "base/file.h"
 #include "base/strbuf.h"
-#include "record/fault_guard.h"
-#include "record/maps.h"
-#include "record/module_open.h"
+#include "record/libc_functions.h"
 #include "record/perf_extra.h"
 #include "record/procfs_read.h"
 #include "record/source.h"
 #include "record/thread_state.h"
 
 enum {
-    PROCESSES = 4,        /* looked at in one burst */
-    KNOWN_MAX = 64,       /* processes whose addresses are remembered */
-    ENTRY_COST_NS = 1700, /* of one stop at least: on a machine of its own */
-    RECORD_COST_NS = 1000,
-    TRIAL_STOPS = 8,
-    TRIAL_ROUNDS = 4,
-    MAPS_BYTES_MAX = 8 << 20,
+    PROCESSES = BREAKPOINT_PROCESSES, /* looked at in one burst */
+    KNOWN_MAX = 64,                   /* processes whose addresses are remembered */
+    ENTRY_COST_NS = 1700,             /* of one stop at least: on a machine of its own */
     RING_FDS = 32,
 };
+
+#define REFRESH_NS (250 * NS_PER_MS)
+#define ALL_NS NS_PER_S
+#define NARROWED_NS (3 * NS_PER_S)
 
 /* A function, and its argument that says how many descriptors or events there may be: one means
  * that the thread talks to one peer. libc has no function for io_uring: those who enter it do so by
@@ -58,91 +50,41 @@ struct known_process {
     pid_t pid;
     uint64_t generation; /* of its maps when the addresses were found */
     uint64_t addresses[ENTRIES];
+    uint32_t called, watched; /* bits of entries: since the last change, and while narrowed */
+    bool narrowed;
+    uint64_t looked_ns; /* since the last change */
+};
+
+struct place {
+    struct known_process *known; /* NULL: empty */
+    uint64_t generation;         /* of it: its row may have become another's */
+    uint64_t addresses[ENTRIES]; /* that its events are aimed at; 0: none */
 };
 
 struct loop_entries {
     struct recorder *recorder;
     uint32_t events[PROCESSES][ENTRIES];
+    struct place places[PROCESSES];
+    uint64_t refreshed_ns;
     struct known_process known[KNOWN_MAX];
     size_t next_known;
 };
 
 /* ---- addresses ---- */
 
-uint64_t elf_export(const struct elf *elf, const char *name)
-{
-    struct elf_section symbols, names;
-    if (!elf_find_section(elf, ".dynsym", &symbols) || !elf_find_section(elf, ".dynstr", &names))
-        return 0;
-    const struct slice rows = elf_section_bytes(elf, &symbols);
-    const struct slice text = elf_section_bytes(elf, &names);
-    for (size_t at = 0; at + sizeof(Elf64_Sym) <= rows.len; at += sizeof(Elf64_Sym)) {
-        Elf64_Sym symbol;
-        memcpy(&symbol, rows.ptr + at, sizeof symbol);
-        if (symbol.st_shndx == SHN_UNDEF || ELF64_ST_TYPE(symbol.st_info) != STT_FUNC ||
-            symbol.st_name >= text.len)
-            continue;
-        const struct slice rest = slice_skip(text, symbol.st_name);
-        if (slice_is((struct slice){ rest.ptr, slice_find(rest, '\0') }, name))
-            return symbol.st_value;
-    }
-    return 0;
-}
-
-static bool is_libc(const struct perf_map *map)
-{
-    const struct slice name = slice_basename(map->path);
-    return (map->prot & PROT_EXEC) &&
-           (slice_starts(name, "libc.so") || slice_starts(name, "libc-") ||
-               slice_starts(name, "ld-musl"));
-}
-
-static void read_addresses(struct known_process *k, const struct perf_map *map)
-{
-    struct file_map bytes;
-    struct elf *elf;
-    bool deleted;
-    uint64_t mapped;
-    const int fd = module_open(k->pid, map, &bytes, &elf, &deleted);
-    if (fd < 0)
-        return;
-    if (elf_offset_to_address(elf, map->offset, &mapped)) {
-        for (size_t i = 0; i < ENTRIES; i++) {
-            const uint64_t address = elf_export(elf, entries[i].name);
-            k->addresses[i] = address ? map->start + (address - mapped) : 0;
-        }
-    }
-    elf_free(elf);
-    fault_guard_remove(bytes.ptr);
-    file_map_done(&bytes);
-    close(fd);
-}
-
-static void find_addresses(struct known_process *k)
-{
-    PROF_CLEANUP(strbuf_done) struct strbuf text = STRBUF_INIT;
-    procfs_read(k->pid, "maps", MAPS_BYTES_MAX, &text);
-    struct slice rest = strbuf_slice(&text), line;
-    while (slice_split(&rest, '\n', &line)) {
-        struct perf_map map;
-        if (!maps_parse_line(line, &map) || !is_libc(&map))
-            continue;
-        read_addresses(k, &map);
-        return;
-    }
-}
-
 /* Mappings come and go; libc stays where it is until the next exec, which is a new exe. */
-static const struct known_process *addresses_of(
-    struct loop_entries *le, const struct tracked_process *p)
+static struct known_process *addresses_of(struct loop_entries *le, const struct tracked_process *p)
 {
-    const uint64_t generation = p->start_ns ^ (uint64_t)p->exe.i << 32;
+    const uint64_t generation = libc_functions_generation(p);
+    const char *names[ENTRIES];
     for (size_t i = 0; i < KNOWN_MAX; i++)
         if (le->known[i].pid == p->pid && le->known[i].generation == generation)
             return &le->known[i];
     struct known_process *k = &le->known[le->next_known++ % KNOWN_MAX];
     *k = (struct known_process){ .pid = p->pid, .generation = generation };
-    find_addresses(k);
+    for (size_t i = 0; i < ENTRIES; i++)
+        names[i] = entries[i].name;
+    libc_functions_find(p->pid, names, ENTRIES, k->addresses);
     return k;
 }
 
@@ -191,12 +133,51 @@ bool loop_entries_has_ring(pid_t pid)
     return false;
 }
 
-static void aim(struct loop_entries *le, size_t place, const struct known_process *k)
+static uint64_t wanted_address(const struct known_process *k, size_t entry, bool ring)
 {
-    const bool ring = k && loop_entries_has_ring(k->pid);
+    const bool looks = !k->narrowed || k->watched >> entry & 1;
+    return looks && (ring || !entries[entry].of_rings) ? k->addresses[entry] : 0;
+}
+
+/* What is aimed right already goes on. */
+static void aim_one(
+    struct loop_entries *le, size_t place, size_t entry, pid_t pid, uint64_t address)
+{
+    struct extra_events *extras = le->recorder->extras;
+    const uint32_t event = le->events[place][entry];
+    uint64_t *aimed = &le->places[place].addresses[entry];
+    if (address && address == *aimed && extra_events_is_open(extras, event))
+        return;
+    extra_events_close(extras, event);
+    extra_events_aim(extras, event, pid, address);
+    *aimed = address;
+    if (address)
+        extra_events_open(extras, event);
+}
+
+/* k NULL: the place stays empty. */
+static void aim(struct loop_entries *le, size_t place, struct known_process *k)
+{
+    struct breakpoint_share *share = &le->recorder->breakpoints;
+    const pid_t pid = k ? k->pid : 0;
+    const bool ring = k && loop_entries_has_ring(pid);
+    uint64_t wanted[ENTRIES];
+    uint32_t used = 0;
+    for (size_t i = 0; i < ENTRIES; i++) {
+        wanted[i] = k ? wanted_address(k, i, ring) : 0;
+        used += wanted[i] != 0;
+    }
+    struct place *at = &le->places[place];
+    if (at->known != k || (k && at->generation != k->generation))
+        memset(at->addresses, 0, sizeof at->addresses);
+    at->known = k;
+    at->generation = k ? k->generation : 0;
+    share->loops[place].pid = pid;
+    share->loops[place].used = used;
+    if (k)
+        breakpoints_take_back(share, le->recorder->extras, pid, used);
     for (size_t i = 0; i < ENTRIES; i++)
-        extra_events_aim(le->recorder->extras, le->events[place][i], k ? k->pid : 0,
-            k && (ring || !entries[i].of_rings) ? k->addresses[i] : 0);
+        aim_one(le, place, i, pid, wanted[i]);
 }
 
 /* Returns how many processes are aimed at. */
@@ -214,7 +195,7 @@ static size_t choose(struct loop_entries *le)
         qsort(busy.ptr, busy.len, sizeof *busy.ptr, by_cpu);
     size_t place = 0;
     for (size_t i = 0; i < busy.len && place < PROCESSES; i++) {
-        const struct known_process *k = addresses_of(le, &r->processes.list.ptr[busy.ptr[i].index]);
+        struct known_process *k = addresses_of(le, &r->processes.list.ptr[busy.ptr[i].index]);
         if (has_any(k))
             aim(le, place++, k);
     }
@@ -224,43 +205,38 @@ static size_t choose(struct loop_entries *le)
     return place;
 }
 
+/* ---- which functions ---- */
+
+/* All of them for a while, then those that were called, or none. */
+static void narrow(struct known_process *k, uint64_t looked_ns)
+{
+    k->looked_ns += looked_ns;
+    if (k->looked_ns < (k->narrowed ? NARROWED_NS : ALL_NS))
+        return;
+    k->looked_ns = 0;
+    k->narrowed = !k->narrowed;
+    k->watched = k->called;
+    k->called = 0;
+}
+
+void loop_entries_refresh(struct loop_entries *le, uint64_t now_ns)
+{
+    const uint64_t looked_ns = now_ns - le->refreshed_ns;
+    if (looked_ns < REFRESH_NS)
+        return;
+    le->refreshed_ns = now_ns;
+    for (size_t i = 0; i < PROCESSES; i++)
+        if (le->places[i].known)
+            narrow(le->places[i].known, looked_ns);
+    choose(le);
+}
+
 /* ---- events ---- */
 
-/* ---- what a stop costs here ---- */
-
-__attribute__((noinline)) static void stop_here(void)
-{
-    __asm__ volatile("nop\n\tnop");
-}
-
-static uint64_t time_stops(void)
-{
-    const uint64_t from_ns = clock_thread_cpu_ns();
-    for (int i = 0; i < TRIAL_STOPS; i++)
-        stop_here();
-    return (clock_thread_cpu_ns() - from_ns) / TRIAL_STOPS;
-}
-
-/* In a virtual machine a stop may leave it several times and cost ten times as much as without:
- * tried on ourselves. The least disturbed round counts. */
 static uint64_t stop_cost_ns(void)
 {
-    struct perf_event_attr attr = {
-        .type = PERF_TYPE_BREAKPOINT,
-        .size = sizeof attr,
-        .sample_period = 1,
-        .exclude_kernel = 1,
-        .bp_type = HW_BREAKPOINT_X,
-        .bp_addr = (uint64_t)(uintptr_t)stop_here,
-        .bp_len = sizeof(long),
-    };
-    uint64_t best_ns = UINT64_MAX;
-    PROF_CLEANUP(close_fd) int fd = perf_open_attr(&attr, 0, -1);
-    for (int i = 0; fd >= 0 && i < TRIAL_ROUNDS; i++) {
-        const uint64_t ns = time_stops() + RECORD_COST_NS;
-        best_ns = ns < best_ns ? ns : best_ns;
-    }
-    return fd < 0 || best_ns < ENTRY_COST_NS ? ENTRY_COST_NS : best_ns;
+    const uint64_t ns = breakpoint_stop_ns();
+    return ns < ENTRY_COST_NS ? ENTRY_COST_NS : ns;
 }
 
 struct loop_entries *loop_entries_new(struct recorder *r, struct err *e)
@@ -292,22 +268,16 @@ void loop_entries_free(struct loop_entries *le)
     free(le);
 }
 
-bool loop_entries_open(struct loop_entries *le)
+bool loop_entries_open(struct loop_entries *le, uint64_t now_ns)
 {
-    bool any = false;
-    if (choose(le) == 0)
-        return false;
-    for (size_t i = 0; i < PROCESSES; i++)
-        for (size_t k = 0; k < ENTRIES; k++)
-            any |= extra_events_open(le->recorder->extras, le->events[i][k]);
-    return any;
+    le->refreshed_ns = now_ns;
+    return choose(le) > 0;
 }
 
 void loop_entries_close(struct loop_entries *le)
 {
     for (size_t i = 0; i < PROCESSES; i++)
-        for (size_t k = 0; k < ENTRIES; k++)
-            extra_events_close(le->recorder->extras, le->events[i][k]);
+        aim(le, i, NULL);
 }
 
 uint64_t loop_entries_cost_ns(const struct loop_entries *le)
@@ -320,7 +290,7 @@ uint64_t loop_entries_cost_ns(const struct loop_entries *le)
 }
 
 bool loop_entries_match(
-    const struct loop_entries *le, const struct perf_record *r, struct loop_call *ret_call)
+    struct loop_entries *le, const struct perf_record *r, struct loop_call *ret_call)
 {
     for (size_t i = 0; i < PROCESSES; i++) {
         for (size_t k = 0; k < ENTRIES; k++) {
@@ -333,6 +303,9 @@ bool loop_entries_match(
                 .object = entries[k].of_epoll ? (int)arch_argument(&regs, 0) + 1 : 0,
                 .entries_only = true,
             };
+            const bool known = le->places[i].known && (pid_t)r->pid == le->places[i].known->pid;
+            if (known)
+                le->places[i].known->called |= 1u << k;
             if (entries[k].of_rings && (uint32_t)arch_argument(&regs, 0) != SYS_io_uring_enter)
                 return false;
             return (int32_t)arch_argument(&regs, entries[k].many_argument) >=

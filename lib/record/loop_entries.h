@@ -12,10 +12,8 @@
 #include <stdint.h>
 
 #include "base/err.h"
-#include "base/slice.h"
 #include "record/perf_record.h"
 #include "record/turns.h"
-#include "symbol/elf.h"
 
 struct recorder;
 struct loop_entries;
@@ -25,21 +23,21 @@ struct loop_entries *loop_entries_new(struct recorder *r, struct err *e);
 void loop_entries_free(struct loop_entries *le);
 
 /* Looks at the processes that are busiest now. False: none of them has such a function. */
-bool loop_entries_open(struct loop_entries *le);
+bool loop_entries_open(struct loop_entries *le, uint64_t now_ns);
 void loop_entries_close(struct loop_entries *le);
+
+/* While it is open, as often as you like: follows which processes are busy, and looks at those
+ * functions only that are called, so that breakpoints are left for others. */
+void loop_entries_refresh(struct loop_entries *le, uint64_t now_ns);
 
 /* What they have taken from the target so far. */
 uint64_t loop_entries_cost_ns(const struct loop_entries *le);
 
 /* Is this sample the entry of a loop's wait? */
 bool loop_entries_match(
-    const struct loop_entries *le, const struct perf_record *r, struct loop_call *ret_call);
+    struct loop_entries *le, const struct perf_record *r, struct loop_call *ret_call);
 
 /* The process has a ring of io_uring(7) open. */
 bool loop_entries_has_ring(pid_t pid);
-
-/* Address of a function that a file exports, as its symbol table has it; 0: none. bytes of ELF64.
- */
-uint64_t elf_export(const struct elf *elf, const char *name);
 
 #endif

@@ -248,14 +248,21 @@ static bool add_singles(struct loops *l, int tracefs)
     return l->apart;
 }
 
+static void need_switches(struct recorder *r, bool need)
+{
+    r->switches_needed &= ~(uint32_t)SWITCHES_FOR_LOOPS;
+    r->switches_needed |= need ? SWITCHES_FOR_LOOPS : 0;
+}
+
 /* Entries alone say nothing of sleeps: switches do. */
 static bool open_entries(struct loops *l)
 {
     struct recorder *r = l->recorder;
     if (!r->switch_event || !extra_events_open(r->extras, r->switch_event))
         return false;
-    r->switches_needed = loop_entries_open(l->entries);
-    return r->switches_needed;
+    const bool open = loop_entries_open(l->entries, clock_monotonic_ns());
+    need_switches(r, open);
+    return open;
 }
 
 static bool has_hope(const struct loops *l, uint64_t now_ns)
@@ -267,8 +274,8 @@ static bool has_hope(const struct loops *l, uint64_t now_ns)
 static void see_switches(struct loops *l, uint64_t now_ns)
 {
     struct recorder *r = l->recorder;
-    r->switches_needed =
-        r->switch_event && has_hope(l, now_ns) && extra_events_open(r->extras, r->switch_event);
+    need_switches(
+        r, r->switch_event && has_hope(l, now_ns) && extra_events_open(r->extras, r->switch_event));
 }
 
 static bool open_events(struct loops *l)
@@ -283,7 +290,7 @@ static bool open_events(struct loops *l)
 
 static void close_events(struct loops *l)
 {
-    l->recorder->switches_needed = false;
+    need_switches(l->recorder, false);
     if (l->entries) {
         loop_entries_close(l->entries);
         return;
@@ -416,6 +423,8 @@ static void loops_drain(void *state, uint64_t now_ns, bool last)
         look_away(l);
     if (open && !l->entries)
         see_switches(l, now_ns);
+    else if (open && was_open)
+        loop_entries_refresh(l->entries, now_ns);
     if (l->duty.costly && !l->said_costly && turns_loops(&l->turns) > 0) {
         l->said_costly = true;
         recorder_step_down(l->recorder, "turns of event loops", now_ns);

@@ -422,6 +422,12 @@ void extra_events_close(struct extra_events *x, uint32_t event)
         close_fds(x, event);
 }
 
+void extra_events_hold(struct extra_events *x, uint32_t event)
+{
+    if (extra_events_is_open(x, event))
+        switch_on(&x->list[event], false);
+}
+
 void extra_events_drop(struct extra_events *x, uint32_t event)
 {
     extra_events_close(x, event);

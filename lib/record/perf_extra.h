@@ -83,6 +83,10 @@ uint32_t extra_events_add(struct extra_events *x, const struct extra_event *even
 bool extra_events_open(struct extra_events *x, uint32_t event);
 void extra_events_close(struct extra_events *x, uint32_t event);
 
+/* It counts no more, and what it has written can still be read: to be closed after the next drain.
+ * Closing at once loses that where the event is really closed. */
+void extra_events_hold(struct extra_events *x, uint32_t event);
+
 /* Closed, and its threads are rid of it for good, which makes their switches cheaper; to open it
  * again makes those to one another dearer, see above. */
 void extra_events_drop(struct extra_events *x, uint32_t event);

@@ -14,6 +14,7 @@
 #include <sys/types.h>
 
 #include "base/err.h"
+#include "record/breakpoints.h"
 #include "record/capability.h"
 #include "record/jit_maps.h"
 #include "record/modules.h"
@@ -42,6 +43,8 @@ struct node_channel;
 struct thread_states;
 struct tracer;
 
+enum { SWITCHES_FOR_LOOPS = 1u << 0, SWITCHES_FOR_CALLS = 1u << 1 };
+
 /* What the sources of a session share and fill. Owned by the session. */
 struct recorder {
     const struct record_options *options;
@@ -65,7 +68,9 @@ struct recorder {
     struct node_channel *node;      /* of the session (node_channel.h); without a folder: none */
     struct thread_states *threads;  /* of switches.c (thread_state.h); NULL: not known */
     uint32_t switch_event;          /* of switches.c, in extras; 0: none */
-    bool switches_needed;           /* somebody counts on all of them now, whatever they cost */
+    uint32_t switches_needed;       /* bits SWITCHES_FOR_*: who counts on all of them now, whatever
+                                       they cost */
+    struct breakpoint_share breakpoints;
     bool in_haste; /* drain often, until the next drain; cleared by the sampler, set by any */
     uint64_t samples, lost;
     uint64_t drained_ns; /* every record up to here has been seen; set by the sampler */
@@ -105,20 +110,21 @@ struct source {
     void (*stop)(void *state);
 };
 
-extern const struct source source_goroutines; /* goroutines.c */
-extern const struct source source_loops;      /* loops.c */
-extern const struct source source_perf;       /* perf.c */
-extern const struct source source_ptrace;     /* ptrace.c */
-extern const struct source source_unsampled;  /* unsampled.c */
-extern const struct source source_node;       /* node.c */
-extern const struct source source_requests;   /* requests.c */
-extern const struct source source_faults;     /* faults.c */
-extern const struct source source_procfs;     /* procfs.c */
-extern const struct source source_syscalls;   /* syscalls.c */
-extern const struct source source_switches;   /* switches.c */
-extern const struct source source_connects;   /* connects.c */
-extern const struct source source_wake;       /* wake.c */
-extern const struct source source_wall;       /* wall.c */
+extern const struct source source_goroutines;  /* goroutines.c */
+extern const struct source source_loops;       /* loops.c */
+extern const struct source source_perf;        /* perf.c */
+extern const struct source source_ptrace;      /* ptrace.c */
+extern const struct source source_unsampled;   /* unsampled.c */
+extern const struct source source_node;        /* node.c */
+extern const struct source source_requests;    /* requests.c */
+extern const struct source source_faults;      /* faults.c */
+extern const struct source source_procfs;      /* procfs.c */
+extern const struct source source_syscalls;    /* syscalls.c */
+extern const struct source source_switches;    /* switches.c */
+extern const struct source source_connects;    /* connects.c */
+extern const struct source source_timed_calls; /* timed_calls.c */
+extern const struct source source_wake;        /* wake.c */
+extern const struct source source_wall;        /* wall.c */
 
 /* Something costs the target more than the budget and is looked at in bursts from now on: a fact
  * (stepped_down) and a note. */

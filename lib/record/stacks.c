@@ -317,7 +317,7 @@ static size_t kernel_chain(const struct perf_sample *sample, size_t *ret_first)
     return i;
 }
 
-static struct module_id kernel_module(struct stacks *s)
+struct module_id stacks_kernel_module(struct stacks *s)
 {
     if (s->kernel.i == 0) {
         const struct module row = {
@@ -337,7 +337,7 @@ static struct stack_id add_kernel(
     for (size_t i = count; i-- > 0;) {
         const uint64_t pc = perf_sample_chain(sample, first + i);
         const struct frame_id frame =
-            profile_add_frame(s->profile, kernel_module(s), i > 0 ? pc - 1 : pc, 0);
+            profile_add_frame(s->profile, stacks_kernel_module(s), i > 0 ? pc - 1 : pc, 0);
         stack = profile_add_stack(s->profile, stack, frame);
     }
     return stack;

@@ -51,6 +51,9 @@ void stacks_init(
     struct stacks *s, struct profile *p, struct processes *ps, const struct unwinder *u);
 void stacks_done(struct stacks *s);
 
+/* The row of the kernel itself. */
+struct module_id stacks_kernel_module(struct stacks *s);
+
 struct stack_id stacks_intern(
     struct stacks *s, struct tracked_process *process, const struct perf_sample *sample);
 

@@ -85,3 +85,12 @@ uint64_t arch_argument(const struct unwind_regs *at, size_t index)
     static const uint8_t dwarf[] = { 5, 4, 1, 2, 8, 9 }; /* rdi rsi rdx rcx r8 r9 */
     return index < PROF_ARRAY_LEN(dwarf) ? at->reg[dwarf[index]] : 0;
 }
+
+uint64_t arch_return_address(const struct unwind_regs *at, const uint8_t *stack, size_t len)
+{
+    uint64_t address = 0;
+    (void)at;
+    if (len >= sizeof address)
+        memcpy(&address, stack, sizeof address);
+    return address;
+}
