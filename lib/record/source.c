@@ -15,7 +15,7 @@ static const struct source *const table[] = {
     &source_unsampled,
     &source_wall, /* before switches: sees the end of a thread first */
     &source_switches,
-    &source_loops, /* uses the thread states of switches */
+    &source_loops,       /* uses the thread states of switches */
     &source_timed_calls, /* takes the breakpoints that loops leave */
     &source_faults,
     &source_syscalls,
