@@ -12,6 +12,7 @@
 
 #define MOST_PASSES 0.8   /* of what is blamed passes through a function that may be to blame */
 #define DIRECT_DEPTH 1.5  /* of two functions, mean: hardly ever is another one between them */
+#define NAMED_CALLERS 3   /* of a function without a name, at most */
 #define OTHERS_LEAST 0.05 /* of what is blamed: must be outside of the runtime */
 
 const char *severity_id(enum severity s)
@@ -219,13 +220,25 @@ static size_t next_caller(const struct passages *rows, size_t first, uint64_t wh
     return first;
 }
 
+static bool calls_directly(const struct passages *rows, size_t caller, size_t callee)
+{
+    return rows->ptr[caller].depth - rows->ptr[callee].depth < DIRECT_DEPTH;
+}
+
 /* The one function that makes another do nearly all of it; len: it has several such callers. */
 static size_t caller_of(const struct passages *rows, size_t callee, uint64_t whole)
 {
     const size_t i = next_caller(rows, callee + 1, whole);
-    const bool directly =
-        i < rows->len && rows->ptr[i].depth - rows->ptr[callee].depth < DIRECT_DEPTH;
-    return directly ? i : rows->len;
+    return i < rows->len && calls_directly(rows, i, callee) ? i : rows->len;
+}
+
+/* As above, and it may be the first of its stack: an async function that goes on is. */
+static size_t any_caller_of(const struct passages *rows, size_t callee)
+{
+    size_t i = callee + 1;
+    while (i < rows->len && !holds_most(&rows->ptr[i], rows->ptr[callee].amount.weight))
+        i++;
+    return i < rows->len && calls_directly(rows, i, callee) ? i : rows->len;
 }
 
 static bool is_anonymous(const struct observed *o, struct func_id func)
@@ -293,19 +306,33 @@ static void blame_callers(
     passages_done(&rows);
 }
 
+/* Who calls a function without a name, and who calls that one when several do: each before the one
+ * that it calls. */
+static void blame_callers_of(
+    struct finding *f, const struct observed *o, const struct passages *rows, size_t callee)
+{
+    const uint64_t whole = through_own_code(rows);
+    for (size_t depth = 0; depth < NAMED_CALLERS; depth++) {
+        const size_t caller = any_caller_of(rows, callee);
+        if (caller == rows->len)
+            return;
+        blame_before(f, 1, &rows->ptr[caller], whole);
+        if (!observed_is_shared(o, rows->ptr[caller].func))
+            return;
+        callee = caller;
+    }
+}
+
 void finding_name_caller(struct finding *f, const struct observed *o, const struct selection *s)
 {
     if (!f->guilty.len || !is_anonymous(o, f->guilty.ptr[0].func))
         return;
     struct passages rows;
     observed_passages(o, s, &rows);
-    const uint64_t whole = through_own_code(&rows);
     for (size_t i = 0; i < rows.len; i++) {
         if (rows.ptr[i].func.i != f->guilty.ptr[0].func.i)
             continue;
-        const size_t caller = caller_of(&rows, i, rows.ptr[i].amount.weight);
-        if (caller < rows.len)
-            blame_before(f, 1, &rows.ptr[caller], whole);
+        blame_callers_of(f, o, &rows, i);
         break;
     }
     passages_done(&rows);

@@ -84,6 +84,7 @@ void observe_limits(struct observed *o)
         rps = observed_rate(o, "requests", run);
     o->requests_per_s = known_or(rps, 0);
     o->has_requests = o->requests_per_s > 0;
+    o->has_timed = profile_tally_sum(o->profile, "timed").count > 0;
     o->has_bursts = known_or(observed_fact_number(o, run, "burst_ns"), 0) > 0;
 }
 

@@ -110,6 +110,7 @@ struct observed {
     uint64_t target_cpu_ns;                    /* by the kernel's accounting */
     double cores;                              /* target_cpu / time */
     struct amount cpu, wait, faults;           /* all samples of each channel */
+    bool has_timed; /* the kernel's time is known by timed calls, and only so */
     bool has_waits, has_switches, has_faults, has_turns, has_bursts, has_requests;
     struct observed_thread *threads; /* [i] is the profile's thread i + 1 */
     uint32_t thread_count;

@@ -202,6 +202,24 @@ struct amount observed_sum(const struct observed *o, const struct selection *s)
     return sum;
 }
 
+/* The part of their CPU time that the samples of the selected threads account for. Who may not
+ * sample the kernel sees its time by timed calls only (timed_calls.c): shares are of all time, or
+ * what is in user code alone would look the larger the more the kernel does. */
+static double seen_part(const struct observed *o, const struct selection *whole)
+{
+    const struct groups *groups = &o->sums->groups[CHANNEL_CPU];
+    uint64_t seen_ns = 0, used_ns = 0;
+    if (!o->has_timed || whole->channel != CHANNEL_CPU || whole->any_frame || whole->leaf ||
+        whole->no_frame || whole->in || whole->also)
+        return 1;
+    for (size_t i = 0; i < groups->rows.len; i++)
+        if (thread_fits(o, whole, groups->rows.ptr[i].thread))
+            seen_ns += groups->rows.ptr[i].all.weight;
+    for (uint32_t i = 0; i < o->thread_count; i++)
+        used_ns += thread_fits(o, whole, o->threads[i].id) ? o->threads[i].on_cpu_ns : 0;
+    return seen_ns < used_ns ? (double)seen_ns / (double)used_ns : 1;
+}
+
 /* By weight, which is what a share is of; the bounds follow from the number of samples. */
 struct share observed_share(
     const struct observed *o, const struct selection *part, const struct selection *whole)
@@ -212,7 +230,7 @@ struct share observed_share(
     };
     share.n = share.whole.count;
     if (share.whole.weight)
-        share.value = (double)share.part.weight / (double)share.whole.weight;
+        share.value = (double)share.part.weight / (double)share.whole.weight * seen_part(o, whole);
     wilson(share.value * (double)share.n, (double)share.n, Z_95, &share.low, &share.high);
     return share;
 }

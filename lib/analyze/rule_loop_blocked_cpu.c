@@ -27,6 +27,7 @@
 enum { LEAST_TURNS = 5, CRITICAL_TURNS = 2, GUILTY_MOST = 5 };
 enum { WITNESSES_DUE = 20 };              /* samples */
 enum { LEAST_SEEN = 3, SURELY_MORE = 2 }; /* in bursts: times LEAST_TURNS, in the whole run */
+enum { LEAST_WITNESSED = 2 };             /* likewise, where samples say that there were more */
 
 struct blocked {
     const struct observed_thread *loop;
@@ -50,6 +51,33 @@ static bool often_enough(const struct blocked *b)
         return true;
     return b->turns.count >= LEAST_SEEN &&
            (double)b->turns.count >= SURELY_MORE * LEAST_TURNS * b->looked;
+}
+
+/* Two of them are few, and may have been the only ones. But when what they were spent in takes, by
+ * samples of the whole run, as much time as many such turns, there were more. */
+static bool goes_on(const struct observed *o, const struct blocked *b)
+{
+    const struct selection all = { .thread = b->loop->id, .steady = true };
+    struct selection within = all;
+    struct func_amounts in_turns, in_all;
+    within.in = b->turns.intervals.ptr;
+    within.in_count = b->turns.intervals.len;
+    observed_functions(o, &within, BLAME_OWN, &in_turns);
+    observed_functions(o, &all, BLAME_OWN, &in_all);
+    double of_turn = 0, of_run = 0;
+    if (in_turns.len)
+        of_turn = (double)in_turns.ptr[0].amount.weight / (double)b->turns.count;
+    for (size_t i = 0; in_turns.len && i < in_all.len; i++)
+        if (in_all.ptr[i].func.i == in_turns.ptr[0].func.i)
+            of_run = (double)in_all.ptr[i].amount.weight;
+    func_amounts_done(&in_turns);
+    func_amounts_done(&in_all);
+    return of_turn >= LONG_TURN_NS / 2 && of_run >= SURELY_MORE * LEAST_TURNS * of_turn;
+}
+
+static bool few_but_more(const struct observed *o, const struct blocked *b)
+{
+    return b->turns.count >= LEAST_WITNESSED && b->looked < MOSTLY && goes_on(o, b);
 }
 
 static double steady_on_cpu_ns(const struct observed *o, const struct observed_thread *loop)
@@ -162,14 +190,20 @@ static void blame(const struct observed *o, const struct blocked *b, struct find
     finding_blame(f, o, &within, GUILTY_MOST);
 }
 
+static enum confidence confidence_of(const struct observed *o, const struct blocked *b, bool batch)
+{
+    const bool counted = b->turns.source == TURNS_COUNTED;
+    if (b->turns.source == TURNS_INFERRED || (counted && batch))
+        return CONFIDENCE_POSSIBLE;
+    return counted && often_enough(b) ? CONFIDENCE_CERTAIN : confidence_by(o, true);
+}
+
 static enum answer found(const struct observed *o, const struct blocked *b, struct finding *f)
 {
     blame(o, b, f);
     bool batch = is_batch(&b->turns), many = may_be_many(o, b, f) || without_witness(b, f);
     f->severity = batch || many ? SEVERITY_INFO : severity_of(b);
-    f->confidence = b->turns.source == TURNS_COUNTED && !batch ? CONFIDENCE_CERTAIN
-                    : b->turns.source == TURNS_DELAY           ? confidence_by(o, true)
-                                                               : CONFIDENCE_POSSIBLE;
+    f->confidence = confidence_of(o, b, batch);
     f->weight = fmin(b->busy_share, 1);
     f->explains = "single-core"; /* a loop that is full of long turns; short ones may fill it too */
     f->thread = b->loop->id;
@@ -217,7 +251,7 @@ static enum answer look(const struct observed *o, struct finding *ret_finding)
             "long ones have hardly any samples: another guest of the host had the CPU meanwhile, "
             "or records were lost",
             "repeat it while the machine is quiet");
-    else if (often_enough(&b) && b.busy_share >= LEAST_BUSY)
+    else if ((often_enough(&b) || few_but_more(o, &b)) && b.busy_share >= LEAST_BUSY)
         answer = found(o, &b, ret_finding);
     else
         answer = answer_healthy(ret_finding,

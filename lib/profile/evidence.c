@@ -118,6 +118,20 @@ const struct tally *profile_tallies(const struct profile *p, uint32_t *ret_count
     return p->tallies.ptr;
 }
 
+struct tally profile_tally_sum(const struct profile *p, const char *name)
+{
+    uint32_t count;
+    struct tally sum = { 0 };
+    const struct tally *rows = profile_tallies(p, &count);
+    for (uint32_t i = 0; i < count; i++) {
+        if (!slice_is(profile_string(p, rows[i].name), name))
+            continue;
+        sum.count += rows[i].count;
+        sum.ns += rows[i].ns;
+    }
+    return sum;
+}
+
 /* ---- facts ---- */
 
 /* By the key's text, so that looking one up needs no string added. */

@@ -97,8 +97,9 @@ uint64_t histogram_percentile_ns(const struct histogram *h, double p); /* p in 0
 
 struct tally {
     struct thread_id thread; /* 0: all */
-    struct string_id name;   /* "syscall": in bursts; "wait": whole run; "connect"; "request" */
-    struct string_id what;   /* the operation as in wait.h, "read tcp 10.0.0.1:5432" */
+    struct string_id
+        name; /* "syscall": in bursts; "wait", "timed": whole run; "connect"; "request" */
+    struct string_id what; /* the operation as in wait.h, "read tcp 10.0.0.1:5432" */
     uint64_t count;
     uint64_t ns; /* time in it, all told */
     uint64_t max_ns;
@@ -111,6 +112,9 @@ void profile_add_tally(struct profile *p, const struct tally *t);
 uint32_t profile_set_tally(
     struct profile *p, const struct tally *t); /* native format: these very figures; the index */
 const struct tally *profile_tallies(const struct profile *p, uint32_t *ret_count);
+
+/* Of all rows with that name: counts and times. */
+struct tally profile_tally_sum(const struct profile *p, const char *name);
 
 /* ---- facts ---- */
 

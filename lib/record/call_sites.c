@@ -6,7 +6,10 @@
 
 #include "profile/evidence.h"
 
-enum { CALLS_MAX = 512 }; /* of one burst at one place */
+enum {
+    CALLS_MAX = 512, /* of one burst at one place */
+    STAND_FOR_OTHERS = 3,
+};
 
 static uint64_t more_than(uint64_t a, uint64_t b)
 {
@@ -88,9 +91,12 @@ uint32_t call_sites_choose(struct call_sites *s, struct call_site **ret, uint32_
     return count;
 }
 
-/* How many times the burst goes into the time that it stands for. */
+/* How many times the burst goes into the time that it stands for. One or two calls stand for
+ * themselves: they may have been the only ones. */
 static double times_of(const struct call_site *c, uint64_t stands_for_ns)
 {
+    if (c->calls.len < STAND_FOR_OTHERS)
+        return 1;
     const double times = (double)stands_for_ns / fmax((double)c->burst_cpu_ns, 1);
     return c->burst_cpu_ns > 0 ? fmax(times, 1) : 1;
 }

@@ -8,6 +8,7 @@
 
 #include "base/clock.h"
 #include "base/strbuf.h"
+#include "profile/evidence.h"
 #include "record/interpreters.h"
 #include "record/perf_extra.h"
 #include "record/perf_open.h"
@@ -87,7 +88,9 @@ static void note_kernel(struct recorder *r, struct profile_meta *meta)
     if (r->level != LEVEL_USER)
         return;
     static const char how[] = "sudo sysctl kernel.perf_event_paranoid=1, or run prof as root";
-    meta->kernel_unsampled_ns = meta->target_kernel_ns;
+    const uint64_t timed_ns = profile_tally_sum(r->profile, "timed").ns;
+    meta->kernel_unsampled_ns =
+        meta->target_kernel_ns > timed_ns ? meta->target_kernel_ns - timed_ns : 0;
     const uint64_t cpu_ns = meta->target_user_ns + meta->target_kernel_ns;
     const double share = percent(meta->kernel_unsampled_ns, cpu_ns);
     if (share >= 1)

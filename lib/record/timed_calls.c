@@ -33,6 +33,7 @@ enum {
     RETURNS = SLOTS - 1,
     HITS_MAX = 200, /* in one burst */
     STOPS_MANY = 100,
+    STOPS_FEW = 10,
     HASTE_HITS = 4,    /* since it began: they are many */
     BUDGET_PARTS = 50, /* of the time, one for stops, and one for opening and closing */
     RARE_ROUNDS = 4,   /* what nobody calls is looked at in every fourth round */
@@ -40,7 +41,8 @@ enum {
 
 #define SURVEY_NS (100 * NS_PER_MS)
 #define TIMING_NS (200 * NS_PER_MS)
-#define HASTE_NS (20 * NS_PER_MS) /* how many there are is not known yet */
+#define TIMING_MAX_NS (500 * NS_PER_MS) /* of calls that are few and may be long */
+#define HASTE_NS (20 * NS_PER_MS)       /* how many there are is not known yet */
 #define PAUSE_MIN_NS (20 * NS_PER_MS)
 
 /* A thread's last stop: at the beginning of a call, or at its end. */
@@ -381,11 +383,18 @@ static bool may_look(const struct recorder *r)
            !extra_events_disturb(r->extras);
 }
 
+static uint64_t longest_ns(const struct timed_calls *c)
+{
+    const uint64_t count = stops(c) - c->burst.stops_before;
+    if (c->burst.kind == BURST_SURVEY)
+        return SURVEY_NS;
+    return count > 0 && count < STOPS_FEW ? TIMING_MAX_NS : TIMING_NS;
+}
+
 static bool is_enough(const struct timed_calls *c, uint64_t now_ns)
 {
     const struct burst *b = &c->burst;
-    const uint64_t length_ns = b->kind == BURST_TIMING ? TIMING_NS : SURVEY_NS;
-    return stops(c) - b->stops_before >= HITS_MAX || now_ns - b->began_ns >= length_ns ||
+    return stops(c) - b->stops_before >= HITS_MAX || now_ns - b->began_ns >= longest_ns(c) ||
            c->recorder->breakpoints.lent_count == 0; /* taken back */
 }
 

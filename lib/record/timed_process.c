@@ -25,6 +25,7 @@ const struct timed_function timed_functions[TIMED_FUNCTIONS] = {
     { "fork", WORK_NONE },
     { "select", WORK_NONE },
     { "poll", WORK_NONE },
+    { "sched_yield", WORK_NONE },
     { "close", WORK_FD },
     { "send", WORK_FD },
     { "recv", WORK_FD },
@@ -48,7 +49,6 @@ const struct timed_function timed_functions[TIMED_FUNCTIONS] = {
     { "unlink", WORK_FILE },
     { "rename", WORK_FILE },
     { "posix_spawnp", WORK_NONE },
-    { "sched_yield", WORK_NONE },
     { "mprotect", WORK_NONE },
 };
 

@@ -15,6 +15,7 @@ from score import Score  # noqa: E402
 
 BUILD = os.path.abspath(os.environ.get("B", "build"))
 SECONDS = 10
+NOBODY = 65534
 PROGRAMS = {program.key: program for program in catalogue()}
 
 
@@ -24,9 +25,9 @@ class Doctor(unittest.TestCase):
         cls.place, cls.ports = Place(BUILD), Ports(18700, 18799)
         cls.addClassCleanup(cls.place.remove)
 
-    def score(self, key, strength):
+    def score(self, key, strength, uid=None):
         # Other suites run beside this one, as hogs do.
-        run = Run(PROGRAMS[key], strength, os.geteuid(), False, SECONDS)
+        run = Run(PROGRAMS[key], strength, os.geteuid() if uid is None else uid, False, SECONDS)
         try:
             truth, diagnosis = run.diagnose(self.place, self.ports, None)
         except Skip as why:
@@ -34,13 +35,13 @@ class Doctor(unittest.TestCase):
         self.said = [(f["id"], f["severity"], f["summary"]) for f in diagnosis["findings"]]
         return Score(truth, diagnosis, busy=True)
 
-    def finds(self, key):
-        score = self.score(key, 60)
+    def finds(self, key, uid=None):
+        score = self.score(key, 60, uid)
         self.assertTrue(score.in_top, f"{key}: wanted {score.expected}, said {self.said}")
         return score
 
-    def names_the_culprit(self, key):
-        score = self.finds(key)
+    def names_the_culprit(self, key, uid=None):
+        score = self.finds(key, uid)
         self.assertEqual(score.culprit, "line", f"{key}: said {self.said}")
 
     def is_healthy(self, key):
@@ -61,6 +62,11 @@ class Doctor(unittest.TestCase):
 
     def test_descriptors_are_counted(self):
         self.finds("c/fd_leak")
+
+    def test_calls_into_the_kernel_have_their_callers_without_rights(self):
+        if os.geteuid() != 0:
+            self.skipTest("becoming another user needs root")
+        self.names_the_culprit("c/fd_leak", NOBODY)
 
     def test_a_loop_that_answers_is_healthy(self):
         self.is_healthy("c/epoll_server")

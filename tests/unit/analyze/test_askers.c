@@ -90,3 +90,26 @@ Test(askers, a_callback_without_a_name_brings_its_caller)
     finding_done(&f);
     made_done(&m);
 }
+
+/* An async function that goes on after an await is the first of its stack. */
+Test(askers, a_helper_of_several_brings_the_one_that_calls_it_most)
+{
+    struct made m = made_new("server", "node", 20);
+    made_cpu(&m, m.main,
+        "r:uv_run;loadAll@s.js:18;query@s.js:10;r:Builtins_Promise;(anonymous)@s.js:12;"
+        "r:v8::internal::Heap::CollectGarbage",
+        8, 0, 20);
+    made_cpu(&m, m.main,
+        "r:uv_run;serve@s.js:32;query@s.js:10;r:Builtins_Promise;(anonymous)@s.js:12;"
+        "r:v8::internal::Heap::CollectGarbage",
+        0.5, 0, 20);
+    made_cpu(&m, m.main, "r:uv_run;render@s.js:40;r:v8::internal::Heap::CollectGarbage", 6, 0, 20);
+    struct finding f;
+    cr_assert(eq(int, made_ask(&m, &rule_gc_pressure, &f), ANSWER_FOUND));
+    cr_assert_geq(f.guilty.len, 3);
+    cr_expect(is_called(&m, &f.guilty.ptr[0], "(anonymous)"));
+    cr_expect(is_called(&m, &f.guilty.ptr[1], "loadAll"));
+    cr_expect(is_called(&m, &f.guilty.ptr[2], "query"));
+    finding_done(&f);
+    made_done(&m);
+}

@@ -371,6 +371,23 @@ Test(busy_polling, a_few_samples_that_are_all_in_the_poll_are_enough)
     made_done(&m);
 }
 
+/* Without rights: calls of libc's functions, some of which were timed. */
+Test(busy_polling, timed_calls_that_are_nearly_all_polls_are_counted)
+{
+    program("poller");
+    made_cpu(&m, m.main, "main;wait_for_events@poll.c:20;l:select", 8, 0, 20);
+    made_cpu(&m, m.main, "main;wait_for_events@poll.c:21", 3, 0, 20);
+    made_cpu(&m, m.main, "main;handle@poll.c:40", 8, 0, 20);
+    ask_tally(&m, m.main, "timed", "select", 4000000, 2, 0);
+    ask_tally(&m, m.main, "timed", "recv", 1000, 0.1, 0);
+    ask_expect_found(&m, &rule_busy_polling, SEVERITY_WARNING, CONFIDENCE_LIKELY, "wait_for_events",
+        WORDS("poller (pid 4100)", "200,000 times a second"));
+    ask_tally(&m, m.main, "timed", "send", 4000000, 4, 0);
+    enum answer answer = ask_answer(&m, &rule_busy_polling);
+    cr_expect(answer == ANSWER_HEALTHY || answer == ANSWER_SILENT, "it finds what to do");
+    made_done(&m);
+}
+
 /* ---- process-churn ---- */
 
 static void churn(const char *name, double starts, double brief)
