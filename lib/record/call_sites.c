@@ -101,31 +101,22 @@ static double times_of(const struct call_site *c, uint64_t stands_for_ns)
     return c->burst_cpu_ns > 0 ? fmax(times, 1) : 1;
 }
 
-/* Of the time that the calls seem to take, the part that they can have taken at most. */
-static double part_of(const struct call_site *c, double times, double most_ns)
+static void tell_call(const struct timed_call *call, const struct call_account *a, double times)
 {
-    double sum_ns = 0;
-    for (size_t i = 0; i < c->calls.len; i++)
-        sum_ns += (double)c->calls.ptr[i].on_cpu_ns * times;
-    return sum_ns > most_ns ? most_ns / sum_ns : 1;
-}
-
-static void tell_call(
-    const struct timed_call *call, const struct call_account *a, double times, double weight_ns)
-{
+    const uint64_t weight_ns = (uint64_t)((double)call->on_cpu_ns * times * a->part);
     const struct sample sample = {
         .time_ns = call->time_ns,
         .thread = call->thread,
         .stack = call->stack,
         .count = 1,
-        .weight = (uint64_t)weight_ns,
+        .weight = weight_ns,
     };
     const struct tally tally = {
         .thread = call->thread,
         .name = profile_add_string(a->profile, slice_of("timed")),
         .what = a->what,
         .count = (uint64_t)(times + 0.5),
-        .ns = (uint64_t)weight_ns,
+        .ns = weight_ns,
         .max_ns = call->on_cpu_ns,
     };
     profile_add_tally(a->profile, &tally);
@@ -135,12 +126,9 @@ static void tell_call(
 
 static void tell(struct call_site *c, const struct call_account *a, uint64_t cpu_ns)
 {
-    const uint64_t stands_for_ns = more_than(cpu_ns, c->told_cpu_ns);
-    const double times = times_of(c, stands_for_ns);
-    const double most_ns = a->unseen * (double)stands_for_ns;
-    const double part = part_of(c, times, most_ns);
+    const double times = times_of(c, more_than(cpu_ns, c->told_cpu_ns));
     for (size_t i = 0; i < c->calls.len; i++)
-        tell_call(&c->calls.ptr[i], a, times, (double)c->calls.ptr[i].on_cpu_ns * times * part);
+        tell_call(&c->calls.ptr[i], a, times);
     vec_clear(&c->calls);
     c->told_cpu_ns = cpu_ns;
 }
@@ -166,11 +154,26 @@ void call_site_add(struct call_site *c, struct thread_id thread, uint64_t time_n
     vec_push(&c->calls, call);
 }
 
-void call_site_end(struct call_site *c, uint64_t cpu_ns, uint64_t burst_cpu_ns)
+void call_site_end(struct call_site *c, uint64_t cpu_ns, uint64_t burst_cpu_ns, uint64_t stop_ns)
 {
+    uint64_t sum_ns = 0;
+    for (size_t i = 0; i < c->calls.len; i++) {
+        c->calls.ptr[i].on_cpu_ns = more_than(c->calls.ptr[i].on_cpu_ns, stop_ns);
+        sum_ns += c->calls.ptr[i].on_cpu_ns;
+    }
+    const bool tells = burst_cpu_ns > 0 && c->calls.len >= STAND_FOR_OTHERS;
     c->burst_to_cpu_ns = cpu_ns;
     c->burst_cpu_ns = burst_cpu_ns;
+    c->rate = tells ? (double)sum_ns / (double)burst_cpu_ns : 0;
     c->in_burst = false;
+}
+
+double call_sites_rate(const struct call_sites *s)
+{
+    double sum = 0;
+    for (size_t i = 0; i < CALL_SITES; i++)
+        sum += s->list[i].rate;
+    return sum;
 }
 
 void call_sites_flush(struct call_sites *s, const struct call_account *a)

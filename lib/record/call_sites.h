@@ -33,6 +33,7 @@ struct call_site {
     uint32_t stack_count, next_stack, next_call;
     uint64_t told_cpu_ns;                   /* what its calls were before that has been told */
     uint64_t burst_cpu_ns, burst_to_cpu_ns; /* the last burst's length and end */
+    double rate;                            /* of its time that calls took; 0: too few to say */
     uint64_t bursts;                        /* that have begun */
     bool in_burst;
     VEC(struct timed_call) calls; /* of the last burst */
@@ -58,8 +59,8 @@ uint32_t call_sites_choose(struct call_sites *s, struct call_site **ret, uint32_
 /* Where the time goes that calls are said to take. */
 struct call_account {
     struct profile *profile;
-    uint64_t cpu_ns;       /* of the process, as of now */
-    double unseen;         /* the share of it that no sample accounts for: no place takes more */
+    uint64_t cpu_ns; /* of the process, as of now */
+    double part;     /* of what calls seem to take: all together not more than they can have */
     struct string_id what; /* the function, for tallies */
 };
 
@@ -68,8 +69,12 @@ struct call_account {
 void call_site_begin(struct call_site *c, const struct call_account *a);
 void call_site_add(struct call_site *c, struct thread_id thread, uint64_t time_ns, uint64_t ns);
 
-/* It took burst_cpu_ns of the process's CPU time, and ended at cpu_ns of it. */
-void call_site_end(struct call_site *c, uint64_t cpu_ns, uint64_t burst_cpu_ns);
+/* It took burst_cpu_ns of the process's CPU time, and ended at cpu_ns of it. Looking at one call
+ * has made it stop_ns longer. */
+void call_site_end(struct call_site *c, uint64_t cpu_ns, uint64_t burst_cpu_ns, uint64_t stop_ns);
+
+/* The part of the process's time that the last burst at each place says it takes, all together. */
+double call_sites_rate(const struct call_sites *s);
 
 /* Tells what is left, for the time up to now. */
 void call_sites_flush(struct call_sites *s, const struct call_account *a);

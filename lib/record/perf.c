@@ -519,6 +519,7 @@ static void perf_drain(void *state, uint64_t now_ns, bool last)
     if (late_reads(p->recorder) != late_before)
         p->haste_until_ns = now_ns + HASTE_NS;
     p->recorder->in_haste = now_ns < p->haste_until_ns;
+    p->recorder->in_rush = false;
     if (p->recorder->in_haste)
         processes_learn_python(&p->recorder->processes);
     if (last) {

@@ -24,7 +24,12 @@
 
 #define BEAT_NS (250 * NS_PER_MS)
 
-enum { DRAIN_INTERVAL_MS = 100, HASTE_INTERVAL_MS = 8, PORT_LIMIT_S = 30 };
+enum {
+    DRAIN_INTERVAL_MS = 100,
+    HASTE_INTERVAL_MS = 8,
+    RUSH_INTERVAL_MS = 2,
+    PORT_LIMIT_S = 30,
+};
 
 struct running_source {
     const struct source *source;
@@ -257,6 +262,13 @@ static void drain(struct record_session *s, bool last)
         s->sources[i].source->drain(s->sources[i].state, clock_monotonic_ns(), last);
 }
 
+static int interval_ms(const struct recorder *r)
+{
+    if (r->in_rush)
+        return RUSH_INTERVAL_MS;
+    return r->in_haste ? HASTE_INTERVAL_MS : DRAIN_INTERVAL_MS;
+}
+
 static void wait_for_something(struct record_session *s, const struct signals *signals)
 {
     struct poll_list polls = { 0 };
@@ -269,7 +281,7 @@ static void wait_for_something(struct record_session *s, const struct signals *s
     for (size_t i = 0; i < s->source_count; i++)
         if (s->sources[i].source->add_polls)
             s->sources[i].source->add_polls(s->sources[i].state, &polls);
-    poll(polls.ptr, polls.len, s->recorder.in_haste ? HASTE_INTERVAL_MS : DRAIN_INTERVAL_MS);
+    poll(polls.ptr, polls.len, interval_ms(&s->recorder));
     vec_done(&polls);
 }
 

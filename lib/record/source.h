@@ -72,6 +72,7 @@ struct recorder {
                                        they cost */
     struct breakpoint_share breakpoints;
     bool in_haste; /* drain often, until the next drain; cleared by the sampler, set by any */
+    bool in_rush;  /* and still more often; likewise */
     uint64_t samples, lost;
     uint64_t drained_ns; /* every record up to here has been seen; set by the sampler */
     struct record_taker takers[SOURCES_MAX];

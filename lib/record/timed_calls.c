@@ -31,18 +31,20 @@
 enum {
     SLOTS = 3, /* one is for loops */
     RETURNS = SLOTS - 1,
-    HITS_MAX = 200, /* in one burst */
+    HITS_MAX = 150, /* in one burst */
     STOPS_MANY = 100,
     STOPS_FEW = 10,
-    HASTE_HITS = 4,    /* since it began: they are many */
-    BUDGET_PARTS = 50, /* of the time, one for stops, and one for opening and closing */
-    RARE_ROUNDS = 4,   /* what nobody calls is looked at in every fourth round */
+    BETWEEN_LEAST = 20,
+    STOP_VARIES = 3,    /* measured */
+    HASTE_HITS = 4,     /* since it began: they are many */
+    BUDGET_PARTS = 100, /* of the time, one for stops, and one for opening and closing */
+    RARE_ROUNDS = 4,    /* what nobody calls is looked at in every fourth round */
 };
 
 #define SURVEY_NS (100 * NS_PER_MS)
 #define TIMING_NS (200 * NS_PER_MS)
 #define TIMING_MAX_NS (500 * NS_PER_MS) /* of calls that are few and may be long */
-#define HASTE_NS (20 * NS_PER_MS)       /* how many there are is not known yet */
+#define RUSH_NS (8 * NS_PER_MS)         /* how many there are is not known yet */
 #define PAUSE_MIN_NS (20 * NS_PER_MS)
 
 /* A thread's last stop: at the beginning of a call, or at its end. */
@@ -74,13 +76,13 @@ struct burst {
 struct timed_calls {
     struct recorder *recorder;
     struct objects *objects;
-    uint64_t stop_ns;  /* that a stop takes, as tried */
-    uint64_t least_ns; /* from a stop to the next one, of all so far */
+    uint64_t stop_ns;                                 /* that a stop takes, as tried */
     uint32_t callers[SLOTS], entry, returns[RETURNS]; /* events */
     struct timed_processes processes;
     struct burst burst;
     VEC(struct last_stop) last;
     struct pid_table by_tid; /* -> index + 1 */
+    VEC(uint64_t) between;   /* the times from one stop to the next, of this burst */
     uint64_t next_ns;
 };
 
@@ -146,16 +148,14 @@ static struct last_stop *last_stop_of(struct timed_calls *c, pid_t tid)
     return &c->last.ptr[c->last.len - 1];
 }
 
-/* Between two stops of a thread is the end of the first, its record and the beginning of the
- * second: about one in all. The shortest time of all says how much that really is. Returns the time
- * on the CPU without it. */
+/* Time on the CPU; 0: it is the first stop. */
 static uint64_t since_last_stop(struct timed_calls *c, struct last_stop *last, uint64_t now_ns)
 {
-    const uint64_t ns = now_ns > last->on_cpu_ns ? now_ns - last->on_cpu_ns : 0;
-    if (last->on_cpu_ns && ns > 0 && ns < c->least_ns)
-        c->least_ns = ns;
+    const uint64_t ns = last->on_cpu_ns && now_ns > last->on_cpu_ns ? now_ns - last->on_cpu_ns : 0;
+    if (ns > 0)
+        vec_push(&c->between, ns);
     last->on_cpu_ns = now_ns;
-    return ns > c->least_ns ? ns - c->least_ns : 0;
+    return ns;
 }
 
 static void take_begin(struct timed_calls *c, const struct perf_record *r)
@@ -172,7 +172,7 @@ static void take_end(struct timed_calls *c, const struct perf_record *r, struct 
     const uint64_t ns = since_last_stop(c, last, on_cpu_ns(c, r));
     const struct tracked_thread *thread =
         processes_thread(ps, (pid_t)r->pid, (pid_t)r->tid, r->time_ns);
-    if (thread && last->begins)
+    if (thread && last->begins && ns > 0)
         call_site_add(site, thread->row, r->time_ns, ns);
     last->begins = false;
 }
@@ -285,6 +285,7 @@ static bool begin_timing(struct timed_calls *c, uint32_t slots)
         b->sites[b->site_count++] = sites[i];
     }
     vec_clear(&c->last);
+    vec_clear(&c->between);
     pid_table_done(&c->by_tid);
     b->kind = BURST_TIMING;
     return true;
@@ -347,6 +348,27 @@ static void end_burst(struct timed_calls *c)
     b->own_ns += clock_thread_cpu_ns() - own_ns;
 }
 
+static int by_length(const void *left, const void *right)
+{
+    const uint64_t *a = left, *b = right;
+    return (*a > *b) - (*a < *b);
+}
+
+/* Between two stops of a thread is the end of the first, its record and the beginning of the
+ * second: about one in all. What that takes in a virtual machine changes from one moment to the
+ * next, so that the short ones of the burst itself tell; when all are long, the trial does. */
+static uint64_t stop_ns_of(struct timed_calls *c)
+{
+    const struct burst *b = &c->burst;
+    if (b->kind == BURST_SURVEY)
+        return c->stop_ns + c->recorder->sample_cost_ns;
+    if (c->between.len < BETWEEN_LEAST)
+        return c->stop_ns;
+    qsort(c->between.ptr, c->between.len, sizeof *c->between.ptr, by_length);
+    const uint64_t ns = c->between.ptr[c->between.len / 10];
+    return ns < STOP_VARIES * c->stop_ns ? ns : c->stop_ns;
+}
+
 /* CPU time that the process has used for itself meanwhile. Many stops fill less than a tick of the
  * kernel's clock, few of them are far from the burst's begin and end. */
 static uint64_t length_of(const struct timed_calls *c, uint64_t stops_ns)
@@ -364,13 +386,12 @@ static void settle_burst(struct timed_calls *c, uint64_t now_ns)
 {
     struct burst *b = &c->burst;
     const uint64_t own_ns = clock_thread_cpu_ns();
-    const bool stacks = b->kind == BURST_SURVEY;
-    const uint64_t stop_ns = c->least_ns + (stacks ? c->recorder->sample_cost_ns : 0);
+    const uint64_t stop_ns = stop_ns_of(c);
     const uint64_t cost_ns = (stops(c) - b->stops_before) * stop_ns;
     const uint64_t length_ns = length_of(c, b->stops * stop_ns);
     b->process->stops_ns += cost_ns;
     for (uint32_t i = 0; i < b->site_count; i++)
-        call_site_end(b->sites[i], b->began_cpu_ns + length_ns, length_ns);
+        call_site_end(b->sites[i], b->began_cpu_ns + length_ns, length_ns, stop_ns);
     close_all(c);
     b->kind = BURST_NONE;
     b->own_ns += clock_thread_cpu_ns() - own_ns;
@@ -399,11 +420,10 @@ static bool is_enough(const struct timed_calls *c, uint64_t now_ns)
 }
 
 /* Many stops pass before the next drain otherwise. */
-static bool is_hasty(const struct timed_calls *c, uint64_t now_ns)
+static bool is_hasty(const struct timed_calls *c)
 {
     const struct burst *b = &c->burst;
-    return b->kind && (b->ended || now_ns - b->began_ns < HASTE_NS ||
-                          stops(c) - b->stops_before >= HASTE_HITS);
+    return b->kind && stops(c) - b->stops_before >= HASTE_HITS;
 }
 
 static void timed_calls_drain(void *state, uint64_t now_ns, bool last)
@@ -418,7 +438,8 @@ static void timed_calls_drain(void *state, uint64_t now_ns, bool last)
         end_burst(c);
     else if (!c->burst.kind && !over && now_ns >= c->next_ns)
         begin_burst(c, now_ns);
-    r->in_haste |= is_hasty(c, now_ns);
+    r->in_rush |= c->burst.kind && (c->burst.ended || now_ns - c->burst.began_ns < RUSH_NS);
+    r->in_haste |= is_hasty(c);
     if (!last)
         return;
     if (c->burst.kind)
@@ -458,7 +479,7 @@ static void *timed_calls_start(struct recorder *r, struct err *e)
     struct timed_calls *c = xcalloc(1, sizeof *c);
     c->recorder = r;
     c->objects = objects_new();
-    c->stop_ns = c->least_ns = stop_ns;
+    c->stop_ns = stop_ns;
     add_events(c);
     return c;
 }
@@ -471,6 +492,7 @@ static void timed_calls_stop(void *state)
     timed_processes_done(&c->processes);
     objects_free(c->objects);
     vec_done(&c->last);
+    vec_done(&c->between);
     pid_table_done(&c->by_tid);
     free(c);
 }

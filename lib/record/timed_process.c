@@ -68,16 +68,21 @@ uint64_t timed_process_cpu_ns(struct timed_process *w)
     return more_than(w->cpu_ns, w->stops_ns);
 }
 
+/* What no sample of the clock accounts for is the most that all calls can have taken. */
 struct call_account timed_process_account(
     struct timed_process *w, struct profile *profile, size_t function)
 {
     const uint64_t own_ns = timed_process_cpu_ns(w);
     const uint64_t used_ns = more_than(own_ns, w->begun_ns);
     const uint64_t unseen_ns = more_than(used_ns, w->sampled_ns);
+    const double unseen = used_ns ? (double)unseen_ns / (double)used_ns : 0;
+    double rate = 0;
+    for (size_t i = 0; i < TIMED_FUNCTIONS; i++)
+        rate += call_sites_rate(&w->list[i].sites);
     return (struct call_account){
         .profile = profile,
         .cpu_ns = own_ns,
-        .unseen = used_ns ? (double)unseen_ns / (double)used_ns : 0,
+        .part = rate > unseen ? unseen / rate : 1,
         .what = profile_add_string(profile, slice_of(timed_functions[function].name)),
     };
 }
