@@ -258,7 +258,9 @@ static size_t find_repeater(const struct observed *o, const struct passages *row
     size_t i = next_caller(rows, 0, whole);
     while (i < rows->len &&
            (observed_is_shared(o, rows->ptr[i].func) || is_anonymous(o, rows->ptr[i].func))) {
-        const size_t caller = caller_of(rows, i, whole);
+        size_t caller = caller_of(rows, i, whole);
+        if (caller == rows->len)
+            caller = any_caller_of(rows, i);
         if (caller == rows->len)
             break;
         i = caller;

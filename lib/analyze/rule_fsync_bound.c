@@ -38,9 +38,17 @@ static bool is_database(const struct observed *o, struct process_id process)
     return false;
 }
 
-/* By thread, over the steady time: as seen by looks, or as counted in bursts, whichever is more. A
- * call that takes less than a look is long gone when its thread is looked at, and much of it may be
- * the kernel's work rather than a wait. Free the result. */
+static bool is_timed_sync(const struct observed *o, const struct tally *t)
+{
+    const struct slice what = profile_string(o->profile, t->what);
+    return slice_is(profile_string(o->profile, t->name), "timed") &&
+           (slice_is(what, "fsync") || slice_is(what, "fdatasync"));
+}
+
+/* By thread, over the steady time: as seen by looks, with what timed calls took on the CPU, or as
+ * counted in bursts, whichever is more. A call that takes less than a look is long gone when its
+ * thread is looked at, and much of it may be the kernel's work rather than a wait. Free the result.
+ */
 static uint64_t *synced_by_thread(const struct observed *o)
 {
     uint32_t count, threads = profile_thread_count(o->profile);
@@ -48,10 +56,13 @@ static uint64_t *synced_by_thread(const struct observed *o)
     const double bursts = burst_seconds(o), scale = bursts > 0 ? o->steady_seconds / bursts : 0;
     uint64_t *ns = waited_by_thread(o, &(struct wait_filter){ .kinds = WAITS(SYNC) });
     uint64_t *counted = xcalloc(threads + 1, sizeof *counted);
-    for (uint32_t i = 0; i < count; i++)
-        if (slice_is(profile_string(o->profile, tallies[i].name), "syscall") &&
-            wait_parse(profile_string(o->profile, tallies[i].what)).kind == WAIT_SYNC)
+    for (uint32_t i = 0; i < count; i++) {
+        if (is_timed_sync(o, &tallies[i]))
+            ns[tallies[i].thread.i] += tallies[i].ns;
+        else if (slice_is(profile_string(o->profile, tallies[i].name), "syscall") &&
+                 wait_parse(profile_string(o->profile, tallies[i].what)).kind == WAIT_SYNC)
             counted[tallies[i].thread.i] += tallies[i].ns;
+    }
     for (uint32_t i = 0; i <= threads; i++) {
         const double in_all = (double)counted[i] * scale;
         ns[i] = in_all > (double)ns[i] ? (uint64_t)in_all : ns[i];
@@ -60,16 +71,23 @@ static uint64_t *synced_by_thread(const struct observed *o)
     return ns;
 }
 
-/* How often each thread waited so, by its switches. Free the result. */
+/* How often each thread waited so, by its switches or by timed calls. Free the result. */
 static uint64_t *waits_by_thread(const struct observed *o)
 {
-    uint32_t count;
+    uint32_t count, threads = profile_thread_count(o->profile);
     const struct tally *tallies = profile_tallies(o->profile, &count);
-    uint64_t *waits = xcalloc(profile_thread_count(o->profile) + 1, sizeof *waits);
-    for (uint32_t i = 0; i < count; i++)
-        if (slice_is(profile_string(o->profile, tallies[i].name), "wait") &&
-            wait_parse(profile_string(o->profile, tallies[i].what)).kind == WAIT_SYNC)
+    uint64_t *waits = xcalloc(threads + 1, sizeof *waits);
+    uint64_t *timed = xcalloc(threads + 1, sizeof *timed);
+    for (uint32_t i = 0; i < count; i++) {
+        if (is_timed_sync(o, &tallies[i]))
+            timed[tallies[i].thread.i] += tallies[i].count;
+        else if (slice_is(profile_string(o->profile, tallies[i].name), "wait") &&
+                 wait_parse(profile_string(o->profile, tallies[i].what)).kind == WAIT_SYNC)
             waits[tallies[i].thread.i] += tallies[i].count;
+    }
+    for (uint32_t i = 0; i <= threads; i++)
+        waits[i] = timed[i] > waits[i] ? timed[i] : waits[i];
+    free(timed);
     return waits;
 }
 

@@ -99,6 +99,11 @@ static const struct trait_row rows[] = {
     { MATCH_HAS, " file", TRAIT(FILE_IO) | TRAIT(SYSCALL) },
     { MATCH_HAS, " sync", TRAIT(FILE_IO) | TRAIT(SYSCALL) },
     { MATCH_HAS, " tcp", TRAIT(NETWORK) | TRAIT(SYSCALL) },
+    { MATCH_IS, "write tcp", TRAIT(ASK) }, /* on a connection that was made, not accepted */
+    { MATCH_IS, "writev tcp", TRAIT(ASK) },
+    { MATCH_IS, "send tcp", TRAIT(ASK) },
+    { MATCH_IS, "sendto tcp", TRAIT(ASK) },
+    { MATCH_IS, "sendmsg tcp", TRAIT(ASK) },
     { MATCH_HAS, " client", TRAIT(NETWORK) | TRAIT(SYSCALL) },
     { MATCH_HAS, " udp", TRAIT(NETWORK) | TRAIT(SYSCALL) },
     { MATCH_HAS, " unix", TRAIT(NETWORK) | TRAIT(SYSCALL) },

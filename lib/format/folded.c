@@ -4,10 +4,10 @@
  * speedscope and every stackcollapse script speak.
  *
  * Written: the count is in samples and whole, because readers drop lines whose count is not. Where
- * the rate was lowered on the way, a later sample stands for several of the first ones, and counts
- * as so many: readers take counts for shares of time. ';' in a name would split it, a control byte
- * or invalid UTF-8 breaks tools further down: all are replaced. Read: "_[k]", "_[i]" and "_[j]" at
- * the end of a name tell kernel, inlined and generated code.
+ * the rate was lowered on the way, or calls were timed, a sample stands for more or less than the
+ * first ones, and counts as so many: readers take counts for shares of time. ';' in a name would
+ * split it, a control byte or invalid UTF-8 breaks tools further down: all are replaced. Read:
+ * "_[k]", "_[i]" and "_[j]" at the end of a name tell kernel, inlined and generated code.
  */
 #include <inttypes.h>
 #include <string.h>
@@ -20,6 +20,7 @@
 #include "format/out.h"
 #include "format/text_lines.h"
 #include "profile/calltree.h"
+#include "profile/evidence.h"
 
 static const uint64_t TOTAL_MAX = INT64_MAX;
 
@@ -47,12 +48,13 @@ static void add_name(struct strbuf *out, struct slice name)
     }
 }
 
-/* What one sample weighed at first, where that has changed since; 0: a sample is a sample. */
+/* What one sample weighed at first, where others weigh more or less; 0: a sample is a sample. */
 static uint64_t first_period_ns(const struct profile *p)
 {
     const struct profile_meta *m = profile_meta_get(p);
     const uint64_t first = m->rate_hz ? NS_PER_S / m->rate_hz : 0;
-    return m->weight_unit == WEIGHT_NANOSECONDS && m->period_ns != first ? first : 0;
+    const bool alike = m->period_ns == first && profile_tally_sum(p, "timed").count == 0;
+    return m->weight_unit == WEIGHT_NANOSECONDS && !alike ? first : 0;
 }
 
 static uint64_t count_of(const struct calltree_node *node, uint64_t period_ns)

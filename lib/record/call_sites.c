@@ -11,6 +11,9 @@ enum {
     STAND_FOR_OTHERS = 3,
 };
 
+/* With each burst: one of them is too short to tell what is usual. */
+#define FADES 0.8
+
 static uint64_t more_than(uint64_t a, uint64_t b)
 {
     return a > b ? a - b : 0;
@@ -161,10 +164,12 @@ void call_site_end(struct call_site *c, uint64_t cpu_ns, uint64_t burst_cpu_ns, 
         c->calls.ptr[i].on_cpu_ns = more_than(c->calls.ptr[i].on_cpu_ns, stop_ns);
         sum_ns += c->calls.ptr[i].on_cpu_ns;
     }
-    const bool tells = burst_cpu_ns > 0 && c->calls.len >= STAND_FOR_OTHERS;
     c->burst_to_cpu_ns = cpu_ns;
     c->burst_cpu_ns = burst_cpu_ns;
-    c->rate = tells ? (double)sum_ns / (double)burst_cpu_ns : 0;
+    c->seen_cpu_ns = c->seen_cpu_ns * FADES + (double)burst_cpu_ns;
+    c->calls_cpu_ns *= FADES;
+    if (c->calls.len >= STAND_FOR_OTHERS)
+        c->calls_cpu_ns += (double)sum_ns;
     c->in_burst = false;
 }
 
@@ -172,7 +177,7 @@ double call_sites_rate(const struct call_sites *s)
 {
     double sum = 0;
     for (size_t i = 0; i < CALL_SITES; i++)
-        sum += s->list[i].rate;
+        sum += s->list[i].calls_cpu_ns / fmax(s->list[i].seen_cpu_ns, 1);
     return sum;
 }
 

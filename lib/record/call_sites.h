@@ -33,8 +33,8 @@ struct call_site {
     uint32_t stack_count, next_stack, next_call;
     uint64_t told_cpu_ns;                   /* what its calls were before that has been told */
     uint64_t burst_cpu_ns, burst_to_cpu_ns; /* the last burst's length and end */
-    double rate;                            /* of its time that calls took; 0: too few to say */
-    uint64_t bursts;                        /* that have begun */
+    double seen_cpu_ns, calls_cpu_ns; /* of bursts, and what calls took of that; old ones fade */
+    uint64_t bursts;                  /* that have begun */
     bool in_burst;
     VEC(struct timed_call) calls; /* of the last burst */
 };
@@ -73,7 +73,7 @@ void call_site_add(struct call_site *c, struct thread_id thread, uint64_t time_n
  * has made it stop_ns longer. */
 void call_site_end(struct call_site *c, uint64_t cpu_ns, uint64_t burst_cpu_ns, uint64_t stop_ns);
 
-/* The part of the process's time that the last burst at each place says it takes, all together. */
+/* The part of the process's time that calls take by the last bursts at each place, all together. */
 double call_sites_rate(const struct call_sites *s);
 
 /* Tells what is left, for the time up to now. */

@@ -6,6 +6,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/file.h"
 #include "base/strbuf.h"
 #include "record/fault_guard.h"
@@ -14,6 +15,8 @@
 #include "record/procfs_read.h"
 
 enum { MAPS_BYTES_MAX = 8 << 20 };
+
+#define YOUNG_NS (10 * NS_PER_S)
 
 /* As the file's symbol table has them; 0: none. ELF64. */
 static void find_exports(
@@ -82,6 +85,11 @@ void libc_functions_find(pid_t pid, const char *const *names, size_t count, uint
         read_addresses(pid, &map, names, count, ret_addresses);
         return;
     }
+}
+
+bool libc_functions_may_come(const struct tracked_process *p, uint64_t now_ns)
+{
+    return now_ns < p->start_ns + YOUNG_NS;
 }
 
 uint64_t libc_functions_generation(const struct tracked_process *p)

@@ -6,6 +6,7 @@
 #ifndef PROF_RECORD_LIBC_FUNCTIONS_H
 #define PROF_RECORD_LIBC_FUNCTIONS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
@@ -16,6 +17,9 @@
  * where they are until its next exec. */
 void libc_functions_find(
     pid_t pid, const char *const *names, size_t count, uint64_t *ret_addresses);
+
+/* The process is so young that its libc may not be mapped yet. */
+bool libc_functions_may_come(const struct tracked_process *p, uint64_t now_ns);
 
 /* Changes whenever the addresses may have changed. */
 uint64_t libc_functions_generation(const struct tracked_process *p);

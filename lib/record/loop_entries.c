@@ -23,6 +23,7 @@ enum {
 };
 
 #define REFRESH_NS (250 * NS_PER_MS)
+#define ASK_NS NS_PER_S
 #define ALL_NS NS_PER_S
 #define NARROWED_NS (3 * NS_PER_S)
 
@@ -50,6 +51,7 @@ struct known_process {
     pid_t pid;
     uint64_t generation; /* of its maps when the addresses were found */
     uint64_t addresses[ENTRIES];
+    uint64_t asked_ns;        /* when they were looked for */
     uint32_t called, watched; /* bits of entries: since the last change, and while narrowed */
     bool narrowed;
     uint64_t looked_ns; /* since the last change */
@@ -72,28 +74,39 @@ struct loop_entries {
 
 /* ---- addresses ---- */
 
-/* Mappings come and go; libc stays where it is until the next exec, which is a new exe. */
-static struct known_process *addresses_of(struct loop_entries *le, const struct tracked_process *p)
-{
-    const uint64_t generation = libc_functions_generation(p);
-    const char *names[ENTRIES];
-    for (size_t i = 0; i < KNOWN_MAX; i++)
-        if (le->known[i].pid == p->pid && le->known[i].generation == generation)
-            return &le->known[i];
-    struct known_process *k = &le->known[le->next_known++ % KNOWN_MAX];
-    *k = (struct known_process){ .pid = p->pid, .generation = generation };
-    for (size_t i = 0; i < ENTRIES; i++)
-        names[i] = entries[i].name;
-    libc_functions_find(p->pid, names, ENTRIES, k->addresses);
-    return k;
-}
-
 static bool has_any(const struct known_process *k)
 {
     for (size_t i = 0; i < ENTRIES; i++)
         if (k->addresses[i])
             return true;
     return false;
+}
+
+static void find_addresses(struct known_process *k, uint64_t now_ns)
+{
+    const char *names[ENTRIES];
+    for (size_t i = 0; i < ENTRIES; i++)
+        names[i] = entries[i].name;
+    libc_functions_find(k->pid, names, ENTRIES, k->addresses);
+    k->asked_ns = now_ns;
+}
+
+/* Mappings come and go; libc stays where it is until the next exec, which is a new exe. Soon after
+ * that it may be yet to come. */
+static struct known_process *addresses_of(struct loop_entries *le, const struct tracked_process *p)
+{
+    const uint64_t generation = libc_functions_generation(p), now_ns = le->refreshed_ns;
+    struct known_process *k = NULL;
+    for (size_t i = 0; i < KNOWN_MAX && !k; i++)
+        if (le->known[i].pid == p->pid && le->known[i].generation == generation)
+            k = &le->known[i];
+    if (k && (has_any(k) || !libc_functions_may_come(p, now_ns) || now_ns - k->asked_ns < ASK_NS))
+        return k;
+    if (!k)
+        k = &le->known[le->next_known++ % KNOWN_MAX];
+    *k = (struct known_process){ .pid = p->pid, .generation = generation };
+    find_addresses(k, now_ns);
+    return k;
 }
 
 /* ---- which processes ---- */

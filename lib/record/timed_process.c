@@ -117,17 +117,21 @@ void timed_processes_done(struct timed_processes *ps)
         free_process(&ps->list[i]);
 }
 
-/* Two names may be one function. */
-static void find_addresses(struct timed_process *w)
+/* Two names may be one function. False: it has none of them. */
+static bool find_addresses(struct timed_process *w)
 {
     const char *names[TIMED_FUNCTIONS];
+    bool any = false;
     for (size_t i = 0; i < TIMED_FUNCTIONS; i++)
         names[i] = timed_functions[i].name;
     libc_functions_find(w->pid, names, TIMED_FUNCTIONS, w->addresses);
-    for (size_t i = 0; i < TIMED_FUNCTIONS; i++)
+    for (size_t i = 0; i < TIMED_FUNCTIONS; i++) {
+        any |= w->addresses[i] != 0;
         for (size_t k = 0; k < i; k++)
             if (w->addresses[k] == w->addresses[i])
                 w->addresses[i] = 0;
+    }
+    return any;
 }
 
 static uint64_t cpu_of(const struct recorder *r, pid_t pid)
@@ -139,22 +143,23 @@ static uint64_t cpu_of(const struct recorder *r, pid_t pid)
     return sum;
 }
 
-static bool is_watched(const struct timed_processes *ps, const struct tracked_process *p)
+static bool is_watched(
+    const struct timed_processes *ps, const struct tracked_process *p, uint64_t now_ns)
 {
     for (size_t i = 0; i < TIMED_PROCESSES; i++)
         if (ps->list[i].pid == p->pid && ps->list[i].generation == libc_functions_generation(p))
-            return true;
+            return !ps->list[i].without || !libc_functions_may_come(p, now_ns);
     return false;
 }
 
-/* A free place, or that of the process that uses least; NULL: all of them use more. */
+/* Its own or a free place, or that of the process that uses least; NULL: all of them use more. */
 static struct timed_process *place_for(
-    struct timed_processes *ps, const struct recorder *r, uint64_t cpu_ns)
+    struct timed_processes *ps, const struct recorder *r, pid_t pid, uint64_t cpu_ns)
 {
     struct timed_process *least = NULL;
     uint64_t least_ns = cpu_ns;
     for (size_t i = 0; i < TIMED_PROCESSES; i++) {
-        if (ps->list[i].pid == 0)
+        if (ps->list[i].pid == 0 || ps->list[i].pid == pid)
             return &ps->list[i];
         const uint64_t ns = cpu_of(r, ps->list[i].pid);
         if (ns >= least_ns)
@@ -169,7 +174,7 @@ static void watch(
     struct timed_processes *ps, const struct recorder *r, const struct tracked_process *p)
 {
     const uint64_t cpu_ns = cpu_of(r, p->pid);
-    struct timed_process *w = place_for(ps, r, cpu_ns);
+    struct timed_process *w = place_for(ps, r, p->pid, cpu_ns);
     if (!w)
         return;
     if (w->pid)
@@ -178,7 +183,7 @@ static void watch(
     w->pid = p->pid;
     w->generation = libc_functions_generation(p);
     w->survey_next = true;
-    find_addresses(w);
+    w->without = !find_addresses(w);
     /* What it had used before the recording is none of it. What it has used since then was not
      * counted sample by sample. */
     const uint64_t before_ns = timed_process_cpu_ns(w);
@@ -194,7 +199,7 @@ bool timed_processes_choose(struct timed_processes *ps, const struct recorder *r
         return false;
     ps->chosen_ns = now_ns;
     for (size_t i = 0; i < r->processes.list.len; i++)
-        if (r->processes.list.ptr[i].alive && !is_watched(ps, &r->processes.list.ptr[i]))
+        if (r->processes.list.ptr[i].alive && !is_watched(ps, &r->processes.list.ptr[i], now_ns))
             watch(ps, r, &r->processes.list.ptr[i]);
     return true;
 }
@@ -209,7 +214,7 @@ struct timed_process *timed_processes_next(struct timed_processes *ps, struct re
 {
     for (size_t i = 0; i < TIMED_PROCESSES; i++) {
         struct timed_process *w = &ps->list[ps->next++ % TIMED_PROCESSES];
-        if (lives(w, r))
+        if (!w->without && lives(w, r))
             return w;
     }
     return NULL;

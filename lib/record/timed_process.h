@@ -36,6 +36,7 @@ struct timed_process {
     pid_t pid; /* 0: free */
     uint64_t generation;
     uint64_t addresses[TIMED_FUNCTIONS]; /* 0: it has none */
+    bool without;                        /* any of them: its libc may come yet */
     struct watched_function list[TIMED_FUNCTIONS];
     size_t next_survey, next_timing;
     uint32_t rounds; /* of surveys */

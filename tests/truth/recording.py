@@ -94,7 +94,7 @@ class Recording:
         self.stacks = read_folded(os.path.join(folder, "out.folded"))
         with open(os.path.join(folder, "out.json"), encoding="utf-8") as file:
             self.json = json.load(file)
-        self.meta = self.json["meta"]
+        self.meta = self.json.get("meta", {})
         self.samples = sum(count for _, count in self.stacks)
         lines = [line for line in stdout.splitlines() if line.startswith("{")]
         self.truth = json.loads(lines[-1]) if lines else {}
@@ -150,11 +150,12 @@ def prof(*arguments, uid=None, **options):
                           **as_user(uid), **options)
 
 
-def record(command, *options, uid=None, status=0, **more):
-    """prof flame on a command (a target's name, or a path); fails the test on another status."""
+def record(command, *options, uid=None, status=0, verb="flame", **more):
+    """prof flame on a command (a target's name, or a path); fails the test on another status. Of
+    another verb the JSON is its own, and holds no meta."""
     command = [command[0] if "/" in command[0] else target(command[0]), *command[1:]]
     folder = output_folder(uid)
-    done = prof("flame", "-o", os.path.join(folder, "out.folded"), "-o",
+    done = prof(verb, "-o", os.path.join(folder, "out.folded"), "-o",
                 os.path.join(folder, "out.json"), *options, "--", *command, uid=uid, cwd=folder,
                 **more)
     if done.returncode != status:

@@ -35,6 +35,15 @@ class Native(Truth):
         need_root()
         self.spin("spin", uid=NOBODY)
 
+    def test_time_in_the_kernel_has_its_callers_without_rights(self):
+        """Estimated from a few calls, some of which are shorter than it takes to look at them."""
+        need_root()
+        recording = record(["kernelwork", "8"], uid=NOBODY, verb="doctor")
+        for name, share in recording.truth["total"].items():
+            found = recording.total(name)
+            self.least(found, share * 0.5, recording, f"{name}, {share:.2f} by its own clock")
+            self.assertLess(found, share * 1.7, f"{name}\n{recording.top()}")
+
     def test_spin_with_frame_pointers(self):
         self.spin("spin-fp")
 

@@ -51,6 +51,7 @@ static const struct name_row rows[] = {
     { "PyErr_Occurred", "", "/usr/bin/python3.11", FUNC_RUNTIME, 0 },
     { "tcp_sendmsg_locked", "", "[kernel]", FUNC_KERNEL, TRAIT(NETWORK) },
     { "read file", "", "[kernel]", FUNC_KERNEL, TRAIT(FILE_IO) | TRAIT(SYSCALL) },
+    { "send tcp", "", "[kernel]", FUNC_KERNEL, TRAIT(ASK) | TRAIT(NETWORK) | TRAIT(SYSCALL) },
     { "writev client", "", "[kernel]", FUNC_KERNEL, TRAIT(NETWORK) | TRAIT(SYSCALL) },
     { "connect tcp", "", "[kernel]", FUNC_KERNEL,
         TRAIT(CONNECT) | TRAIT(NETWORK) | TRAIT(SYSCALL) },
