@@ -31,12 +31,12 @@
 enum {
     SLOTS = 3, /* one is for loops */
     RETURNS = SLOTS - 1,
-    HITS_MAX = 150, /* in one burst */
-    STOPS_MANY = 100,
-    STOPS_FEW = 10,
-    BETWEEN_LEAST = 20,
-    STOP_VARIES = 3,    /* measured */
-    HASTE_HITS = 4,     /* since it began: they are many */
+    STOPS_MAX = 150,    /* in one burst */
+    STOPS_MANY = 100,   /* its length is known by switches */
+    STOPS_FEW = 10,     /* it may take longer */
+    STOPS_HASTE = 4,    /* there will be more */
+    BETWEEN_LEAST = 20, /* times, to tell what a stop takes */
+    STOP_VARIES = 3,    /* times what was tried, at most: measured */
     BUDGET_PARTS = 100, /* of the time, one for stops, and one for opening and closing */
     RARE_ROUNDS = 4,    /* what nobody calls is looked at in every fourth round */
 };
@@ -415,7 +415,7 @@ static uint64_t longest_ns(const struct timed_calls *c)
 static bool is_enough(const struct timed_calls *c, uint64_t now_ns)
 {
     const struct burst *b = &c->burst;
-    return stops(c) - b->stops_before >= HITS_MAX || now_ns - b->began_ns >= longest_ns(c) ||
+    return stops(c) - b->stops_before >= STOPS_MAX || now_ns - b->began_ns >= longest_ns(c) ||
            c->recorder->breakpoints.lent_count == 0; /* taken back */
 }
 
@@ -423,7 +423,7 @@ static bool is_enough(const struct timed_calls *c, uint64_t now_ns)
 static bool is_hasty(const struct timed_calls *c)
 {
     const struct burst *b = &c->burst;
-    return b->kind && stops(c) - b->stops_before >= HASTE_HITS;
+    return b->kind && stops(c) - b->stops_before >= STOPS_HASTE;
 }
 
 static void timed_calls_drain(void *state, uint64_t now_ns, bool last)
@@ -432,12 +432,14 @@ static void timed_calls_drain(void *state, uint64_t now_ns, bool last)
     struct recorder *r = c->recorder;
     const bool over =
         last || now_ns >= r->to_ns || !may_look(r) || extra_events_crowded(r->extras, c->entry);
-    if (c->burst.kind && c->burst.ended)
-        settle_burst(c, now_ns);
-    else if (c->burst.kind && (over || is_enough(c, now_ns)))
+    if (c->burst.kind && c->burst.ended) {
+        if (r->drained_ns >= c->burst.ended_ns)
+            settle_burst(c, now_ns);
+    } else if (c->burst.kind && (over || is_enough(c, now_ns))) {
         end_burst(c);
-    else if (!c->burst.kind && !over && now_ns >= c->next_ns)
+    } else if (!c->burst.kind && !over && now_ns >= c->next_ns) {
         begin_burst(c, now_ns);
+    }
     r->in_rush |= c->burst.kind && (c->burst.ended || now_ns - c->burst.began_ns < RUSH_NS);
     r->in_haste |= is_hasty(c);
     if (!last)
