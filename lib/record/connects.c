@@ -53,6 +53,8 @@ struct connects {
     struct connection *list; /* SLOTS */
     struct rare_event event;
     uint32_t counter;
+    bool counter_rests;
+    uint64_t followed_ns, counter_ns, rested_ns; /* how long it was open, and not */
     uint64_t seen_ns; /* how long the event was open while recording, from the first call on */
 };
 
@@ -170,9 +172,28 @@ static void say_seen(const struct connects *s)
 {
     struct profile *p = s->recorder->profile;
     const uint64_t records = extra_events_count(s->recorder->extras, s->counter);
+    const double part = s->counter_ns ? (double)s->rested_ns / (double)s->counter_ns : 0;
     say_number(p, "connects_seen_ns", s->seen_ns);
     if (records > 0)
-        say_number(p, "connects_counted", records * COUNT_PERIOD);
+        say_number(p, "connects_counted", (uint64_t)((double)records * COUNT_PERIOD * (1 + part)));
+}
+
+/* Where calls rest, those that are counted stand for the others. */
+static void follow_rest(struct connects *s, uint64_t now_ns)
+{
+    struct extra_events *extras = s->recorder->extras;
+    const uint64_t ns = s->followed_ns && now_ns > s->followed_ns ? now_ns - s->followed_ns : 0;
+    const bool rests = extra_events_calls_rest(extras);
+    if (s->counter_rests)
+        s->rested_ns += ns;
+    else
+        s->counter_ns += ns;
+    s->followed_ns = now_ns;
+    if (rests && !s->counter_rests)
+        extra_events_close(extras, s->counter);
+    else if (!rests && s->counter_rests)
+        extra_events_open(extras, s->counter);
+    s->counter_rests = rests;
 }
 
 /* What was before the first call is no part of a rate. */
@@ -181,6 +202,7 @@ static void connects_drain(void *state, uint64_t now_ns, bool last)
     struct connects *s = state;
     const struct recorder *r = s->recorder;
     const bool any = extra_events_count(r->extras, s->event.event) > 0;
+    follow_rest(s, now_ns);
     const uint64_t end_ns = now_ns < r->to_ns ? now_ns : r->to_ns;
     const uint64_t seen_ns = rare_event_look(&s->event, now_ns, last);
     s->seen_ns += any ? seen_ns : 0;
@@ -199,6 +221,7 @@ static uint32_t add_counter(struct recorder *r)
         .type = PERF_TYPE_TRACEPOINT,
         .period = COUNT_PERIOD,
         .stays = true,
+        .of_calls = true,
         .cost_ns = COUNT_COST_NS,
     };
     if (!tracepoint_id(event.name, &event.config, NULL))
@@ -215,6 +238,7 @@ static void *connects_start(struct recorder *r, struct err *e)
         .without = "outgoing connections were not counted one by one",
         .with_stack = true,
         .with_raw = true,
+        .of_calls = true,
         .cost_ns = EVENT_COST_NS,
     };
     struct rare_event calls = { .what = "outgoing connections", .rate_max_hz = RATE_MAX_HZ };

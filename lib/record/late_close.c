@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdlib.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -49,4 +50,34 @@ void late_close_end(struct late_close *l)
     if (l->go_fd >= 0)
         close(l->go_fd);
     l->go_fd = -1;
+}
+
+static void *close_list(void *arg)
+{
+    const struct late_closer *c = arg;
+    for (size_t i = 0; i < c->count; i++)
+        close(c->fds[i]);
+    return NULL;
+}
+
+void late_closer_start(struct late_closer *c, int *fds, size_t count)
+{
+    late_closer_wait(c);
+    c->fds = fds;
+    c->count = count;
+    c->runs = pthread_create(&c->thread, NULL, close_list, c) == 0;
+    if (!c->runs) {
+        close_list(c);
+        late_closer_wait(c);
+    }
+}
+
+void late_closer_wait(struct late_closer *c)
+{
+    if (c->runs)
+        pthread_join(c->thread, NULL);
+    c->runs = false;
+    free(c->fds);
+    c->fds = NULL;
+    c->count = 0;
 }

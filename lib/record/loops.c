@@ -37,6 +37,12 @@ enum {
 #define SEARCH_NS UINT64_C(1000000000) /* for loops, before looking in bursts only */
 #define LONG_BURST_NS UINT64_C(2000000000)
 
+/* Of a target that calls so often that looking is costly: looks and rests. All other calls take
+ * longer as well while any tracepoint of calls is there, so that a rest is one (perf_extra.h). */
+#define DEAR_FROM_NS (1100 * NS_PER_MS) /* after the first burst of syscalls.c */
+#define DEAR_LOOK_NS NS_PER_S
+#define DEAR_REST_NS (4 * NS_PER_S)
+
 /* Which argument tells that one descriptor is waited for: then the thread talks to one peer. */
 struct wait_call {
     const char *name; /* in tracefs */
@@ -68,6 +74,9 @@ struct loops {
     struct loop_entries *entries; /* instead of tracepoints; NULL: those are used */
     struct duty duty;
     bool said_costly;
+    bool dear;            /* looks and rests */
+    uint64_t dear_ns;     /* since when it does what it does */
+    uint32_t used;        /* bits of the calls that loops wait in */
     uint64_t searched_ns; /* until when loops are searched without a pause */
 };
 
@@ -86,6 +95,15 @@ static const struct thread_state *state_of(const struct loops *l, pid_t tid)
     return l->recorder->threads ? thread_states_find(l->recorder->threads, tid) : NULL;
 }
 
+/* count: none of them. */
+static size_t index_of(const uint32_t *events, size_t count, uint32_t event)
+{
+    size_t i = 0;
+    while (i < count && events[i] != event)
+        i++;
+    return i;
+}
+
 static void take_enter(struct loops *l, const struct perf_record *r)
 {
     const struct slice raw = r->sample.raw;
@@ -102,6 +120,7 @@ static void take_enter(struct loops *l, const struct perf_record *r)
         .number = call->number,
         .object = epoll ? (int)tracepoint_number(&l->enter, "args", 0, raw) + 1 : 0,
     };
+    l->used |= 1u << index_of(l->enters, l->call_count, r->event);
     turns_enter(
         &l->turns, (pid_t)r->pid, (pid_t)r->tid, state_of(l, (pid_t)r->tid), r->time_ns, &c);
 }
@@ -128,14 +147,6 @@ static void take_entry(struct loops *l, const struct perf_record *r)
         &l->turns, (pid_t)r->pid, (pid_t)r->tid, state_of(l, (pid_t)r->tid), r->time_ns, &call);
 }
 
-static bool is_one_of(const uint32_t *events, size_t count, uint32_t event)
-{
-    for (size_t i = 0; i < count; i++)
-        if (events[i] == event)
-            return true;
-    return false;
-}
-
 static void loops_take(void *state, const struct perf_record *r)
 {
     struct loops *l = state;
@@ -150,9 +161,9 @@ static void loops_take(void *state, const struct perf_record *r)
             r->switched.preempted, r->time_ns);
     else if (l->entries)
         take_entry(l, r);
-    else if (r->kind == PERF_EVENT && is_one_of(l->enters, l->call_count, r->event))
+    else if (r->kind == PERF_EVENT && index_of(l->enters, l->call_count, r->event) < l->call_count)
         take_enter(l, r);
-    else if (r->kind == PERF_EVENT && is_one_of(l->exits, l->call_count, r->event))
+    else if (r->kind == PERF_EVENT && index_of(l->exits, l->call_count, r->event) < l->call_count)
         take_exit(l, r);
 }
 
@@ -171,6 +182,7 @@ static const struct extra_event event_of_calls = {
     .type = PERF_TYPE_TRACEPOINT,
     .period = 1,
     .with_raw = true,
+    .of_calls = true,
     .cost_ns = RECORD_COST_NS,
 };
 
@@ -282,9 +294,11 @@ static bool open_events(struct loops *l)
 {
     if (l->entries)
         return open_entries(l);
-    for (size_t i = 0; i < l->event_count; i++)
-        if (!extra_events_open(l->recorder->extras, l->events[i]))
+    for (size_t i = 0; i < l->event_count; i++) {
+        const bool unused = l->dear && l->used && !(l->used >> i / 2 & 1);
+        if (!unused && !extra_events_open(l->recorder->extras, l->events[i]))
             return false;
+    }
     return true;
 }
 
@@ -369,6 +383,7 @@ static void *loops_start(struct recorder *r, struct err *e)
 
 static void look(struct loops *l)
 {
+    extra_events_rest_calls(l->recorder->extras, false);
     if (open_events(l))
         turns_look(&l->turns, l->recorder->threads, clock_monotonic_ns()); /* it took a while */
 }
@@ -376,6 +391,7 @@ static void look(struct loops *l)
 static void look_away(struct loops *l)
 {
     close_events(l);
+    extra_events_rest_calls(l->recorder->extras, l->dear);
     turns_look_away(&l->turns, l->recorder->threads, l->recorder->drained_ns);
 }
 
@@ -384,22 +400,45 @@ static uint64_t target_cpu_ns(const struct recorder *r, uint64_t now_ns)
     return r->threads ? thread_states_cpu_ns(r->threads, now_ns) : r->samples * r->period_ns;
 }
 
-/* Whether looking is right now; what duty_wants_open() has not been asked for stays as it is. */
-static bool wants_look(struct loops *l, uint64_t now_ns)
+static void decide_dear(struct loops *l, uint64_t now_ns)
+{
+    const uint64_t ns = now_ns - l->dear_ns;
+    const bool in_turn = turns_in_long_turn(&l->turns, now_ns) && ns < LONG_BURST_NS;
+    const bool open = l->duty.open ? ns < DEAR_LOOK_NS || in_turn : ns >= DEAR_REST_NS;
+    if (open != l->duty.open)
+        l->dear_ns = now_ns;
+    l->duty.open = open;
+}
+
+/* Once it is known to be costly it stays so, and begins with a rest. */
+static void find_dear(struct loops *l, uint64_t now_ns)
+{
+    if (!l->apart || !l->duty.costly || turns_loops(&l->turns) == 0 ||
+        now_ns < l->recorder->from_ns + DEAR_FROM_NS)
+        return;
+    l->dear = true;
+    l->dear_ns = now_ns;
+    l->duty.open = false;
+    extra_events_rest_calls(l->recorder->extras, true);
+}
+
+/* Whether looking is right now: duty.open. */
+static void decide(struct loops *l, uint64_t now_ns)
 {
     const struct recorder *r = l->recorder;
     const bool useful = l->apart || has_hope(l, now_ns);
     if (l->entries && extra_events_too_early(r->extras))
-        return false;
+        return;
     if (extra_events_crowded(r->extras, l->events[0]) ||
         (l->entries && extra_events_disturb(r->extras))) {
         duty_rest(&l->duty, now_ns);
-        return false;
+        return;
     }
     if (l->duty.open && turns_in_long_turn(&l->turns, now_ns) &&
         now_ns - l->duty.since_ns < LONG_BURST_NS)
-        return true; /* to see its end */
-    return duty_wants_open(&l->duty, now_ns, cost_ns(l), target_cpu_ns(r, now_ns), useful);
+        return; /* to see its end */
+    duty_wants_open(&l->duty, now_ns, cost_ns(l), target_cpu_ns(r, now_ns), useful);
+    find_dear(l, now_ns);
 }
 
 static void loops_drain(void *state, uint64_t now_ns, bool last)
@@ -416,7 +455,11 @@ static void loops_drain(void *state, uint64_t now_ns, bool last)
     if (l->searched_ns == 0)
         l->searched_ns = now_ns + SEARCH_NS;
     const bool was_open = l->duty.open;
-    const bool open = wants_look(l, now_ns);
+    if (l->dear)
+        decide_dear(l, now_ns);
+    else
+        decide(l, now_ns);
+    const bool open = l->duty.open;
     if (open && !was_open)
         look(l);
     else if (!open && was_open)

@@ -64,6 +64,8 @@ struct extra_events {
     uint64_t aimed_ns, births_at_aim;
     uint32_t aims;
     bool filters_work;
+    bool calls_rest;
+    struct late_closer closer;
 };
 
 struct extra_events *extra_events_new(struct recorder *r, const struct cpu_list *cpus)
@@ -125,10 +127,11 @@ static void close_all(struct extra_events *x)
     for (uint32_t i = 1; i < x->count; i++)
         if (x->list[i].open)
             switch_on(&x->list[i], false);
-    if (has_tracepoints(x))
+    if (x->closer.runs || has_tracepoints(x))
         late_close_begin(&late);
     for (uint32_t i = 1; i < x->count; i++)
         close_fds(x, i);
+    late_closer_wait(&x->closer);
     late_close_end(&late);
 }
 
@@ -435,6 +438,43 @@ void extra_events_drop(struct extra_events *x, uint32_t event)
         close_fds(x, event);
 }
 
+/* ---- calls that rest ---- */
+
+void extra_events_rest_calls(struct extra_events *x, bool rest)
+{
+    x->calls_rest = rest && x->per_cpu;
+}
+
+bool extra_events_calls_rest(const struct extra_events *x)
+{
+    return x && x->calls_rest;
+}
+
+static bool is_at_rest(const struct open_event *o)
+{
+    return o->what.of_calls && !o->open && o->fds.len > 0;
+}
+
+/* The last one that is closed lets the machine's calls be fast again. */
+static void release_calls(struct extra_events *x)
+{
+    VEC(int) fds = { 0 };
+    for (uint32_t i = 1; i < x->count; i++)
+        if (x->list[i].what.of_calls && x->list[i].open)
+            return;
+    for (uint32_t i = 1; i < x->count; i++) {
+        struct open_event *o = &x->list[i];
+        for (size_t k = 0; is_at_rest(o) && k < o->fds.len; k++)
+            vec_push(&fds, o->fds.ptr[k]);
+        if (!is_at_rest(o))
+            continue;
+        vec_clear(&o->fds); /* closed by another thread */
+        close_fds(x, i);
+    }
+    if (fds.len > 0)
+        late_closer_start(&x->closer, fds.ptr, fds.len);
+}
+
 static bool sees_switches(const struct extra_events *x)
 {
     for (uint32_t i = 1; i < x->count; i++)
@@ -648,6 +688,8 @@ static void aim(struct extra_events *x, uint64_t now_ns)
 
 void extra_events_settle(struct extra_events *x)
 {
+    if (x->calls_rest)
+        release_calls(x);
     aim(x, clock_monotonic_ns());
     rate_switches(x, clock_monotonic_ns());
     rate_births(x, clock_monotonic_ns());

@@ -61,6 +61,7 @@ struct extra_event {
     bool one_process;      /* what extra_events_aim() names; not its children, nor after its exec */
     bool of_threads;       /* wherever others are of CPUs: a neighbour's would fill the rings */
     bool stays;            /* in a crowd too, see extra_events_crowded() */
+    bool of_calls;         /* a tracepoint of system calls: see extra_events_rest_calls() */
     uint64_t cost_ns;      /* what one record takes from the target, for the estimate */
 };
 
@@ -101,6 +102,12 @@ void extra_events_aim(struct extra_events *x, uint32_t event, pid_t pid, uint64_
  * cannot be opened then, and when it was open it was closed, with a note, unless it stays. Event 0:
  * those of the sampler. */
 bool extra_events_crowded(const struct extra_events *x, uint32_t event);
+
+/* Tracepoints of system calls make every call of the machine take longer, open or not. While calls
+ * rest they are really closed, as soon as none of them is open, and nobody should open one. Events
+ * of CPUs only; of others they rest never. */
+void extra_events_rest_calls(struct extra_events *x, bool rest);
+bool extra_events_calls_rest(const struct extra_events *x);
 
 /* A launched target switches threads so often that it would feel it if an event were opened late:
  * better not now. */

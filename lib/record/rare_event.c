@@ -18,6 +18,7 @@ bool rare_event_start(struct rare_event *ret_event, struct recorder *r,
         return false;
     if (!tracepoint_id(event->name, &tracepoint.config, e))
         return false;
+    ret_event->of_calls = event->of_calls;
     tracepoint.type = PERF_TYPE_TRACEPOINT;
     tracepoint.period = 1;
     ret_event->recorder = r;
@@ -63,13 +64,35 @@ static void keep_rate(struct rare_event *s, uint64_t now_ns)
     s->counted = count;
 }
 
+static bool should_rest(const struct rare_event *s)
+{
+    return s->of_calls && extra_events_calls_rest(s->recorder->extras);
+}
+
+/* Open again when calls are looked at again. */
+static void follow_rest(struct rare_event *s, uint64_t now_ns)
+{
+    struct extra_events *extras = s->recorder->extras;
+    s->rests = should_rest(s);
+    if (s->rests)
+        extra_events_close(extras, s->event);
+    else
+        s->refused = !extra_events_open(extras, s->event);
+    s->paused_ns = s->rests ? now_ns : 0;
+    s->looked_ns = now_ns;
+    s->counted = extra_events_count(extras, s->event);
+}
+
 uint64_t rare_event_look(struct rare_event *s, uint64_t now_ns, bool last)
 {
     const bool early = now_ns - s->looked_ns < LOOK_INTERVAL_NS;
-    if (!last && (s->refused || (early && !allowance_used(s))))
+    const bool turns = !last && !s->refused && s->rests != should_rest(s);
+    if (!last && !turns && (s->refused || s->rests || (early && !allowance_used(s))))
         return 0;
     const uint64_t ns = seen_ns(s, now_ns);
-    if (!last)
+    if (turns)
+        follow_rest(s, now_ns);
+    else if (!last)
         keep_rate(s, now_ns);
     return ns;
 }

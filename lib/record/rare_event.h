@@ -19,6 +19,7 @@ struct rare_event {
     const char *what;     /* "wake-ups": for the note that it is looked at now and then */
     uint64_t rate_max_hz; /* records a second */
     bool refused, said;
+    bool of_calls, rests;                   /* with the tracepoints of calls (perf_extra.h) */
     uint64_t looked_ns, counted, paused_ns; /* paused_ns 0: open */
 };
 

@@ -240,7 +240,7 @@ static void syscalls_drain(void *state, uint64_t now_ns, bool last)
         now_ns - s->began_ns >= BURST_NS || events_so_far(s) - s->counted >= EVENTS_MAX;
     if (s->in_burst && (over || enough))
         end_burst(s, now_ns < r->to_ns ? now_ns : r->to_ns);
-    else if (!s->in_burst && !over && now_ns >= s->next_ns)
+    else if (!s->in_burst && !over && now_ns >= s->next_ns && !extra_events_calls_rest(r->extras))
         begin_burst(s, now_ns);
     r->in_haste |= s->in_burst; /* or many more than EVENTS_MAX pass before the next drain */
 }
@@ -259,6 +259,7 @@ static bool add_event(struct recorder *r, const char *name, uint32_t *ret_event,
         .config = id,
         .period = 1,
         .with_raw = true,
+        .of_calls = true,
         .cost_ns = EVENT_COST_NS,
     };
     *ret_event = extra_events_add(r->extras, &event);
