@@ -94,6 +94,12 @@ uint32_t call_sites_choose(struct call_sites *s, struct call_site **ret, uint32_
     return count;
 }
 
+/* Those that had no place were like the others. */
+static double all_of_burst(const struct call_site *c)
+{
+    return c->calls.len ? 1 + (double)c->more_calls / (double)c->calls.len : 1;
+}
+
 /* How many times the burst goes into the time that it stands for. One or two calls stand for
  * themselves: they may have been the only ones. */
 static double times_of(const struct call_site *c, uint64_t stands_for_ns)
@@ -101,7 +107,7 @@ static double times_of(const struct call_site *c, uint64_t stands_for_ns)
     if (c->calls.len < STAND_FOR_OTHERS)
         return 1;
     const double times = (double)stands_for_ns / fmax((double)c->burst_cpu_ns, 1);
-    return c->burst_cpu_ns > 0 ? fmax(times, 1) : 1;
+    return (c->burst_cpu_ns > 0 ? fmax(times, 1) : 1) * all_of_burst(c);
 }
 
 static void tell_call(const struct timed_call *call, const struct call_account *a, double times)
@@ -133,6 +139,7 @@ static void tell(struct call_site *c, const struct call_account *a, uint64_t cpu
     for (size_t i = 0; i < c->calls.len; i++)
         tell_call(&c->calls.ptr[i], a, times);
     vec_clear(&c->calls);
+    c->more_calls = 0;
     c->told_cpu_ns = cpu_ns;
 }
 
@@ -146,8 +153,12 @@ void call_site_begin(struct call_site *c, const struct call_account *a)
 
 void call_site_add(struct call_site *c, struct thread_id thread, uint64_t time_ns, uint64_t ns)
 {
-    if (c->stack_count == 0 || c->calls.len >= CALLS_MAX)
+    if (c->stack_count == 0)
         return;
+    if (c->calls.len >= CALLS_MAX) {
+        c->more_calls++;
+        return;
+    }
     const struct timed_call call = {
         .thread = thread,
         .stack = c->stacks[c->next_call++ % c->stack_count],
@@ -166,10 +177,12 @@ void call_site_end(struct call_site *c, uint64_t cpu_ns, uint64_t burst_cpu_ns, 
     }
     c->burst_to_cpu_ns = cpu_ns;
     c->burst_cpu_ns = burst_cpu_ns;
-    c->seen_cpu_ns = c->seen_cpu_ns * FADES + (double)burst_cpu_ns;
-    c->calls_cpu_ns *= FADES;
-    if (c->calls.len >= STAND_FOR_OTHERS)
-        c->calls_cpu_ns += (double)sum_ns;
+    if (burst_cpu_ns > 0) {
+        c->seen_cpu_ns = c->seen_cpu_ns * FADES + (double)burst_cpu_ns;
+        c->calls_cpu_ns *= FADES;
+        if (c->calls.len >= STAND_FOR_OTHERS)
+            c->calls_cpu_ns += (double)sum_ns * all_of_burst(c);
+    }
     c->in_burst = false;
 }
 
@@ -177,7 +190,7 @@ double call_sites_rate(const struct call_sites *s)
 {
     double sum = 0;
     for (size_t i = 0; i < CALL_SITES; i++)
-        sum += s->list[i].calls_cpu_ns / fmax(s->list[i].seen_cpu_ns, 1);
+        sum += fmin(s->list[i].calls_cpu_ns / fmax(s->list[i].seen_cpu_ns, 1), 1);
     return sum;
 }
 

@@ -37,6 +37,7 @@ struct call_site {
     uint64_t bursts;                  /* that have begun */
     bool in_burst;
     VEC(struct timed_call) calls; /* of the last burst */
+    uint64_t more_calls;          /* of it, that had no place */
 };
 
 struct call_sites {

@@ -94,5 +94,5 @@ bool libc_functions_may_come(const struct tracked_process *p, uint64_t now_ns)
 
 uint64_t libc_functions_generation(const struct tracked_process *p)
 {
-    return p->start_ns ^ (uint64_t)p->exe.i << 32;
+    return p->start_ns ^ (uint64_t)p->execs << 32;
 }

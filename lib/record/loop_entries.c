@@ -172,6 +172,7 @@ static void aim_one(
 static void aim(struct loop_entries *le, size_t place, struct known_process *k)
 {
     struct breakpoint_share *share = &le->recorder->breakpoints;
+    struct place *at = &le->places[place];
     const pid_t pid = k ? k->pid : 0;
     const bool ring = k && loop_entries_has_ring(pid);
     uint64_t wanted[ENTRIES];
@@ -180,7 +181,6 @@ static void aim(struct loop_entries *le, size_t place, struct known_process *k)
         wanted[i] = k ? wanted_address(k, i, ring) : 0;
         used += wanted[i] != 0;
     }
-    struct place *at = &le->places[place];
     if (at->known != k || (k && at->generation != k->generation))
         memset(at->addresses, 0, sizeof at->addresses);
     at->known = k;
@@ -193,8 +193,8 @@ static void aim(struct loop_entries *le, size_t place, struct known_process *k)
         aim_one(le, place, i, pid, wanted[i]);
 }
 
-/* Returns how many processes are aimed at. */
-static size_t choose(struct loop_entries *le)
+/* The busiest processes that have such functions. Returns how many. */
+static size_t find_busiest(struct loop_entries *le, struct known_process *ret[PROCESSES])
 {
     const struct recorder *r = le->recorder;
     VEC(struct busy_process) busy = { 0 };
@@ -206,16 +206,46 @@ static size_t choose(struct loop_entries *le)
     }
     if (busy.len > 1)
         qsort(busy.ptr, busy.len, sizeof *busy.ptr, by_cpu);
-    size_t place = 0;
-    for (size_t i = 0; i < busy.len && place < PROCESSES; i++) {
+    size_t count = 0;
+    for (size_t i = 0; i < busy.len && count < PROCESSES; i++) {
         struct known_process *k = addresses_of(le, &r->processes.list.ptr[busy.ptr[i].index]);
         if (has_any(k))
-            aim(le, place++, k);
+            ret[count++] = k;
     }
-    for (size_t i = place; i < PROCESSES; i++)
-        aim(le, i, NULL);
     vec_done(&busy);
+    return count;
+}
+
+static bool is_among(const struct known_process *k, struct known_process *const *list, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (list[i] == k)
+            return true;
+    return false;
+}
+
+static size_t place_of(const struct loop_entries *le, const struct known_process *k)
+{
+    size_t place = 0;
+    while (place < PROCESSES && le->places[place].known != k)
+        place++;
     return place;
+}
+
+/* Who stays keeps its place: in two at a time it would need more breakpoints than there are.
+ * Returns how many processes are aimed at. */
+static size_t choose(struct loop_entries *le)
+{
+    struct known_process *busiest[PROCESSES];
+    const size_t count = find_busiest(le, busiest);
+    for (size_t i = 0; i < PROCESSES; i++)
+        if (!is_among(le->places[i].known, busiest, count))
+            aim(le, i, NULL);
+    for (size_t i = 0; i < count; i++) {
+        const size_t own = place_of(le, busiest[i]);
+        aim(le, own < PROCESSES ? own : place_of(le, NULL), busiest[i]);
+    }
+    return count;
 }
 
 /* ---- which functions ---- */
@@ -232,16 +262,45 @@ static void narrow(struct known_process *k, uint64_t looked_ns)
     k->called = 0;
 }
 
-void loop_entries_refresh(struct loop_entries *le, uint64_t now_ns)
+/* What was looked at before a refresh, by place. */
+struct looked_at {
+    pid_t pid[PROCESSES];
+    bool any[PROCESSES];
+};
+
+static struct looked_at what_is_looked_at(const struct loop_entries *le)
+{
+    struct looked_at at;
+    for (size_t i = 0; i < PROCESSES; i++) {
+        at.pid[i] = le->recorder->breakpoints.loops[i].pid;
+        at.any[i] = at.pid[i] && le->recorder->breakpoints.loops[i].used > 0;
+    }
+    return at;
+}
+
+bool loop_entries_refresh(
+    struct loop_entries *le, uint64_t now_ns, loop_entries_turn *turn_to, void *ctx)
 {
     const uint64_t looked_ns = now_ns - le->refreshed_ns;
-    if (looked_ns < REFRESH_NS)
-        return;
-    le->refreshed_ns = now_ns;
-    for (size_t i = 0; i < PROCESSES; i++)
-        if (le->places[i].known)
-            narrow(le->places[i].known, looked_ns);
-    choose(le);
+    const struct looked_at before = what_is_looked_at(le);
+    bool any = false;
+    if (looked_ns >= REFRESH_NS) {
+        le->refreshed_ns = now_ns;
+        for (size_t i = 0; i < PROCESSES; i++)
+            if (le->places[i].known)
+                narrow(le->places[i].known, looked_ns);
+        choose(le);
+    }
+    const struct looked_at now = what_is_looked_at(le);
+    for (size_t i = 0; i < PROCESSES; i++) {
+        const bool same = before.pid[i] == now.pid[i] && before.any[i] == now.any[i];
+        if (!same && before.any[i])
+            turn_to(ctx, before.pid[i], false);
+        if (!same && now.any[i])
+            turn_to(ctx, now.pid[i], true);
+        any |= now.any[i];
+    }
+    return any;
 }
 
 /* ---- events ---- */

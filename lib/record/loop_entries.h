@@ -27,8 +27,11 @@ bool loop_entries_open(struct loop_entries *le, uint64_t now_ns);
 void loop_entries_close(struct loop_entries *le);
 
 /* While it is open, as often as you like: follows which processes are busy, and looks at those
- * functions only that are called, so that breakpoints are left for others. */
-void loop_entries_refresh(struct loop_entries *le, uint64_t now_ns);
+ * functions only that are called, so that breakpoints are left for others. turn_to is told of each
+ * process that is looked at from now on, or no more. False: none is. */
+typedef void loop_entries_turn(void *ctx, pid_t pid, bool looks);
+bool loop_entries_refresh(
+    struct loop_entries *le, uint64_t now_ns, loop_entries_turn *turn_to, void *ctx);
 
 /* What they have taken from the target so far. */
 uint64_t loop_entries_cost_ns(const struct loop_entries *le);

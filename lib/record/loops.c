@@ -385,14 +385,14 @@ static void look(struct loops *l)
 {
     extra_events_rest_calls(l->recorder->extras, false);
     if (open_events(l))
-        turns_look(&l->turns, l->recorder->threads, clock_monotonic_ns()); /* it took a while */
+        turns_look(&l->turns, l->recorder->threads, 0, clock_monotonic_ns()); /* it took a while */
 }
 
 static void look_away(struct loops *l)
 {
     close_events(l);
     extra_events_rest_calls(l->recorder->extras, l->dear);
-    turns_look_away(&l->turns, l->recorder->threads, l->recorder->drained_ns);
+    turns_look_away(&l->turns, l->recorder->threads, 0, l->recorder->drained_ns);
 }
 
 static uint64_t target_cpu_ns(const struct recorder *r, uint64_t now_ns)
@@ -441,12 +441,30 @@ static void decide(struct loops *l, uint64_t now_ns)
     find_dear(l, now_ns);
 }
 
+/* A process that is not looked at any more, or again, while others are. */
+static void turn_to(void *ctx, pid_t pid, bool looks)
+{
+    struct loops *l = ctx;
+    const struct recorder *r = l->recorder;
+    if (looks)
+        turns_look(&l->turns, r->threads, pid, clock_monotonic_ns());
+    else
+        turns_look_away(&l->turns, r->threads, pid, r->drained_ns);
+}
+
+static void refresh_entries(struct loops *l, uint64_t now_ns)
+{
+    struct recorder *r = l->recorder;
+    const bool any = loop_entries_refresh(l->entries, now_ns, turn_to, l);
+    need_switches(r, any && r->switch_event && extra_events_open(r->extras, r->switch_event));
+}
+
 static void loops_drain(void *state, uint64_t now_ns, bool last)
 {
     struct loops *l = state;
     const struct recorder *r = l->recorder;
     if (last) {
-        turns_look_away(&l->turns, r->threads, r->drained_ns);
+        turns_look_away(&l->turns, r->threads, 0, r->drained_ns);
         turns_flush(&l->turns, r->drained_ns);
         return;
     }
@@ -467,7 +485,7 @@ static void loops_drain(void *state, uint64_t now_ns, bool last)
     if (open && !l->entries)
         see_switches(l, now_ns);
     else if (open && was_open)
-        loop_entries_refresh(l->entries, now_ns);
+        refresh_entries(l, now_ns);
     if (l->duty.costly && !l->said_costly && turns_loops(&l->turns) > 0) {
         l->said_costly = true;
         recorder_step_down(l->recorder, "turns of event loops", now_ns);

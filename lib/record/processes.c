@@ -200,6 +200,7 @@ static void apply_exec(struct processes *ps, struct tracked_process *p, uint64_t
     p->go_place = 0;
     p->live_threads = 0;
     p->wants_exe = true;
+    p->execs++;
     p->exe = (struct string_id){ 0 };
     jit_maps_started(ps->jit_maps, p->pid);
     struct tracked_thread *main_thread = find_thread(ps, p->pid);

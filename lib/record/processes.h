@@ -34,6 +34,7 @@ struct tracked_process {
     struct process_id parent; /* nearest ancestor with a row, at the time of the fork */
     struct string_id name, exe;
     bool wants_exe; /* the next mapped file is the executable */
+    uint32_t execs; /* that were seen */
     uint32_t live_threads;
     uint64_t start_ns;
     struct unwind_space *space;

@@ -58,7 +58,8 @@ enum burst_kind { BURST_NONE, BURST_SURVEY, BURST_TIMING };
 
 struct burst {
     enum burst_kind kind;
-    bool ended; /* its last records are to come */
+    bool ended;    /* its last records are to come */
+    bool by_ticks; /* its length is known by the kernel's clock only */
     struct timed_process *process;
     size_t surveyed[SLOTS]; /* functions */
     uint32_t survey_count;
@@ -69,7 +70,7 @@ struct burst {
     uint64_t began_cpu_ns, ended_cpu_ns; /* of the process, by the kernel: to a tick */
     uint64_t first_cpu_ns;               /* by switches, at the first stop; 0: none yet */
     uint64_t stops;                      /* within it */
-    uint64_t stops_before;               /* and while its events were being opened */
+    uint64_t stops_before;               /* of all bursts, when it began to be opened */
     uint64_t own_ns;                     /* our CPU time for it */
 };
 
@@ -187,10 +188,20 @@ static uint64_t cpu_by_switches(const struct timed_calls *c, uint64_t time_ns)
     return sum;
 }
 
+static bool is_ours(const struct timed_calls *c, uint32_t event)
+{
+    bool ours = event == c->entry;
+    for (size_t i = 0; i < SLOTS; i++)
+        ours |= event == c->callers[i];
+    for (size_t i = 0; i < RETURNS; i++)
+        ours |= event == c->returns[i];
+    return ours;
+}
+
 static void take_stop(struct timed_calls *c, const struct perf_record *r)
 {
     struct burst *b = &c->burst;
-    if (r->time_ns < b->began_ns || (b->ended && r->time_ns > b->ended_ns))
+    if (r->time_ns < b->began_ns || (b->ended && r->time_ns > b->ended_ns) || !is_ours(c, r->event))
         return;
     if (b->stops++ == 0)
         b->first_cpu_ns = cpu_by_switches(c, r->time_ns);
@@ -212,6 +223,9 @@ static void timed_calls_take(void *state, const struct perf_record *r)
         return;
     if (r->kind == PERF_SAMPLE)
         timed_processes_sampled(&c->processes, (pid_t)r->pid, rec->period_ns);
+    else if (r->kind !=
+             PERF_EVENT) /* threads end, or records were lost: no sum of switches holds */
+        c->burst.by_ticks = true;
     else if (c->burst.process && (pid_t)r->pid == c->burst.process->pid && rec->threads)
         take_stop(c, r);
 }
@@ -374,7 +388,7 @@ static uint64_t stop_ns_of(struct timed_calls *c)
 static uint64_t length_of(const struct timed_calls *c, uint64_t stops_ns)
 {
     const struct burst *b = &c->burst;
-    const bool many = b->stops >= STOPS_MANY && c->recorder->threads;
+    const bool many = b->stops >= STOPS_MANY && c->recorder->threads && !b->by_ticks;
     const uint64_t from_ns = many ? b->first_cpu_ns : b->began_cpu_ns;
     const uint64_t to_ns = many ? cpu_by_switches(c, b->ended_ns) : b->ended_cpu_ns;
     return to_ns > from_ns + stops_ns ? to_ns - from_ns - stops_ns : 0;
@@ -392,6 +406,9 @@ static void settle_burst(struct timed_calls *c, uint64_t now_ns)
     b->process->stops_ns += cost_ns;
     for (uint32_t i = 0; i < b->site_count; i++)
         call_site_end(b->sites[i], b->began_cpu_ns + length_ns, length_ns, stop_ns);
+    for (uint32_t i = 0; i < b->survey_count;
+         i++) /* whoever is new at the next one came after this */
+        b->process->list[b->surveyed[i]].sites.from_cpu_ns = b->began_cpu_ns;
     close_all(c);
     b->kind = BURST_NONE;
     b->own_ns += clock_thread_cpu_ns() - own_ns;
@@ -415,7 +432,7 @@ static uint64_t longest_ns(const struct timed_calls *c)
 static bool is_enough(const struct timed_calls *c, uint64_t now_ns)
 {
     const struct burst *b = &c->burst;
-    return stops(c) - b->stops_before >= STOPS_MAX || now_ns - b->began_ns >= longest_ns(c) ||
+    return stops(c) - b->stops_before >= STOPS_MAX || now_ns >= b->began_ns + longest_ns(c) ||
            c->recorder->breakpoints.lent_count == 0; /* taken back */
 }
 
@@ -440,7 +457,7 @@ static void timed_calls_drain(void *state, uint64_t now_ns, bool last)
     } else if (!c->burst.kind && !over && now_ns >= c->next_ns) {
         begin_burst(c, now_ns);
     }
-    r->in_rush |= c->burst.kind && (c->burst.ended || now_ns - c->burst.began_ns < RUSH_NS);
+    r->in_rush |= c->burst.kind && (c->burst.ended || now_ns < c->burst.began_ns + RUSH_NS);
     r->in_haste |= is_hasty(c);
     if (!last)
         return;
@@ -476,8 +493,12 @@ static void add_events(struct timed_calls *c)
 static void *timed_calls_start(struct recorder *r, struct err *e)
 {
     const uint64_t stop_ns = breakpoint_stop_ns();
-    if (!recorder_has_events(r, LEVEL_USER, e) || r->level == LEVEL_FULL || stop_ns == 0)
+    if (!recorder_has_events(r, LEVEL_USER, e) || r->level == LEVEL_FULL)
         return NULL;
+    if (stop_ns == 0) {
+        err_set(e, ERR_UNSUPPORTED, "this machine has no breakpoints for us");
+        return NULL;
+    }
     struct timed_calls *c = xcalloc(1, sizeof *c);
     c->recorder = r;
     c->objects = objects_new();
@@ -507,6 +528,6 @@ const struct source source_timed_calls = {
     .start = timed_calls_start,
     .drain = timed_calls_drain,
     .take = timed_calls_take,
-    .takes = 1u << PERF_EVENT | 1u << PERF_SAMPLE,
+    .takes = 1u << PERF_EVENT | 1u << PERF_SAMPLE | 1u << PERF_EXIT | 1u << PERF_LOST,
     .stop = timed_calls_stop,
 };

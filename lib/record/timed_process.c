@@ -115,6 +115,7 @@ void timed_processes_done(struct timed_processes *ps)
 {
     for (size_t i = 0; i < TIMED_PROCESSES; i++)
         free_process(&ps->list[i]);
+    pid_table_done(&ps->known);
 }
 
 /* Two names may be one function. False: it has none of them. */
@@ -152,12 +153,12 @@ static bool is_watched(
     return false;
 }
 
-/* Its own or a free place, or that of the process that uses least; NULL: all of them use more. */
+/* Its own or a free place, or that of the process that uses least; NULL: none uses clearly less. */
 static struct timed_process *place_for(
     struct timed_processes *ps, const struct recorder *r, pid_t pid, uint64_t cpu_ns)
 {
     struct timed_process *least = NULL;
-    uint64_t least_ns = cpu_ns;
+    uint64_t least_ns = UINT64_MAX;
     for (size_t i = 0; i < TIMED_PROCESSES; i++) {
         if (ps->list[i].pid == 0 || ps->list[i].pid == pid)
             return &ps->list[i];
@@ -167,7 +168,7 @@ static struct timed_process *place_for(
         least = &ps->list[i];
         least_ns = ns;
     }
-    return least;
+    return least_ns + least_ns / 2 < cpu_ns ? least : NULL;
 }
 
 static void watch(
@@ -184,12 +185,14 @@ static void watch(
     w->generation = libc_functions_generation(p);
     w->survey_next = true;
     w->without = !find_addresses(w);
-    /* What it had used before the recording is none of it. What it has used since then was not
-     * counted sample by sample. */
+    /* What it had used before the recording is none of it, nor what was told of it before. What it
+     * has used since then was not counted sample by sample. */
     const uint64_t before_ns = timed_process_cpu_ns(w);
+    const bool again = pid_table_get(&ps->known, p->pid) != 0;
+    pid_table_set(&ps->known, p->pid, 1);
     w->begun_ns = before_ns;
     for (size_t i = 0; i < TIMED_FUNCTIONS; i++)
-        w->list[i].sites.from_cpu_ns = more_than(before_ns, cpu_ns);
+        w->list[i].sites.from_cpu_ns = more_than(before_ns, again ? 0 : cpu_ns);
 }
 
 bool timed_processes_choose(struct timed_processes *ps, const struct recorder *r, uint64_t now_ns)

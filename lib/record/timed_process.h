@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include "record/call_sites.h"
+#include "record/pid_table.h"
 #include "record/source.h"
 
 /* What a function works on. */
@@ -51,6 +52,7 @@ enum { TIMED_PROCESSES = 4 };
 
 struct timed_processes {
     struct timed_process list[TIMED_PROCESSES];
+    struct pid_table known; /* that had a place */
     size_t next;
     uint64_t chosen_ns;
 };

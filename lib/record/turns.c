@@ -298,10 +298,12 @@ static void stop_look(struct loop_thread *l, uint64_t time_ns)
 }
 
 /* Known loops may be in the middle of a turn. If one waits, the end of its wait corrects this. */
-void turns_look(struct turns *ts, struct thread_states *states, uint64_t time_ns)
+void turns_look(struct turns *ts, struct thread_states *states, pid_t pid, uint64_t time_ns)
 {
     for (size_t i = 0; i < ts->list.len; i++) {
         struct loop_thread *l = &ts->list.ptr[i];
+        if (pid && l->pid != pid)
+            continue;
         const struct thread_state *t = states ? thread_states_find(states, l->tid) : NULL;
         l->look_from_ns = time_ns;
         loop_probe_stop(&l->probe); /* calls of the last look may have been read after its end */
@@ -325,10 +327,12 @@ static void cut(
     loop_probe_stop(&l->probe);
 }
 
-void turns_look_away(struct turns *ts, struct thread_states *states, uint64_t time_ns)
+void turns_look_away(struct turns *ts, struct thread_states *states, pid_t pid, uint64_t time_ns)
 {
     for (size_t i = 0; i < ts->list.len; i++) {
         struct loop_thread *l = &ts->list.ptr[i];
+        if (pid && l->pid != pid)
+            continue;
         cut(ts, l, states ? thread_states_find(states, l->tid) : NULL, time_ns);
         stop_look(l, time_ns);
     }

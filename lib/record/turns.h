@@ -111,9 +111,10 @@ void turns_switch(struct turns *ts, pid_t tid, const struct thread_state *t, boo
 
 void turns_thread_end(struct turns *ts, pid_t tid, uint64_t time_ns);
 
-/* Looking begins or ends: turns under way are cut there. states may be NULL. */
-void turns_look(struct turns *ts, struct thread_states *states, uint64_t time_ns);
-void turns_look_away(struct turns *ts, struct thread_states *states, uint64_t time_ns);
+/* Looking begins or ends, at one process (pid 0: at all): turns under way are cut there. states may
+ * be NULL. */
+void turns_look(struct turns *ts, struct thread_states *states, pid_t pid, uint64_t time_ns);
+void turns_look_away(struct turns *ts, struct thread_states *states, pid_t pid, uint64_t time_ns);
 
 /* Records were lost: what is under way is forgotten. */
 void turns_lost(struct turns *ts);

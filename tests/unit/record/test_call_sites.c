@@ -130,6 +130,37 @@ Test(call_sites, two_calls_stand_for_themselves)
     profile_free(p);
 }
 
+Test(call_sites, calls_beyond_the_most_that_are_kept_count)
+{
+    struct profile *p = profile_new();
+    struct call_sites s = { 0 };
+    call_sites_add(&s, 0x1000, stack_at(p, 0x10));
+    struct call_account a = account_at(p, 0, 1);
+    burst(only_site(&s), &a, 100 * MS, 5000, 10000);
+    cr_expect_float_eq(call_sites_rate(&s), 0.5, 1e-9);
+    a.cpu_ns = 100 * MS;
+    call_sites_flush(&s, &a);
+    const uint64_t told = told_ns(p, (struct stack_id){ 0 });
+    cr_expect(told > 49 * MS && told <= 50 * MS, "%llu", (unsigned long long)told);
+    call_sites_done(&s);
+    profile_free(p);
+}
+
+Test(call_sites, a_burst_without_a_length_says_nothing_of_rates)
+{
+    struct profile *p = profile_new();
+    struct call_sites s = { 0 };
+    call_sites_add(&s, 0x1000, stack_at(p, 0x10));
+    struct call_account a = account_at(p, 0, 1);
+    burst(only_site(&s), &a, 0, 10, MS);
+    cr_expect_float_eq(call_sites_rate(&s), 0, 1e-9);
+    a.cpu_ns = 1000 * MS;
+    call_sites_flush(&s, &a);
+    cr_expect_eq(told_ns(p, (struct stack_id){ 0 }), 10 * MS, "they stand for themselves");
+    call_sites_done(&s);
+    profile_free(p);
+}
+
 Test(call_sites, stacks_share_the_calls_as_often_as_they_were_seen)
 {
     struct profile *p = profile_new();

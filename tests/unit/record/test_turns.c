@@ -252,9 +252,9 @@ Test(turns, a_look_that_ends_within_a_long_turn_says_at_least_so_long)
     wait_for(&w, 5 * MS, 1);
     const uint64_t before = histogram(&w, "turn")->count;
     w.now_ns += 40 * MS;
-    turns_look_away(&w.turns, &w.states, w.now_ns);
+    turns_look_away(&w.turns, &w.states, 0, w.now_ns);
     w.now_ns += 100 * MS;
-    turns_look(&w.turns, &w.states, w.now_ns);
+    turns_look(&w.turns, &w.states, 0, w.now_ns);
     w.now_ns += 15 * MS;
     enter(&w, EPOLL, false);
     uint32_t count, longer = 0;
@@ -263,6 +263,26 @@ Test(turns, a_look_that_ends_within_a_long_turn_says_at_least_so_long)
         longer += spans[i].duration_ns == 40 * MS || spans[i].duration_ns == 15 * MS;
     cr_expect_eq(longer, 2);
     cr_expect_eq(histogram(&w, "turn")->count, before, "their length is not known");
+    teardown(&w);
+}
+
+Test(turns, looking_away_from_one_process_leaves_the_others)
+{
+    struct world w;
+    setup(&w);
+    become_loop(&w);
+    wait_for(&w, 5 * MS, 1);
+    const uint64_t before = histogram(&w, "turn")->count;
+    const pid_t pid = w.turns.list.ptr[0].pid;
+    w.now_ns += 12 * MS;
+    turns_look_away(&w.turns, &w.states, pid + 1, w.now_ns);
+    enter(&w, EPOLL, false);
+    cr_expect_eq(histogram(&w, "turn")->count, before + 1, "another one's");
+    wait_for(&w, 5 * MS, 1);
+    w.now_ns += 12 * MS;
+    turns_look_away(&w.turns, &w.states, pid, w.now_ns);
+    enter(&w, EPOLL, false);
+    cr_expect_eq(histogram(&w, "turn")->count, before + 1, "cut");
     teardown(&w);
 }
 
