@@ -4,6 +4,7 @@
 #include <math.h>
 #include <stddef.h>
 
+#include "base/clock.h"
 #include "profile/evidence.h"
 
 enum {
@@ -13,11 +14,6 @@ enum {
 
 /* With each burst: one of them is too short to tell what is usual. */
 #define FADES 0.8
-
-static uint64_t more_than(uint64_t a, uint64_t b)
-{
-    return a > b ? a - b : 0;
-}
 
 static void free_site(struct call_site *c)
 {
@@ -135,7 +131,7 @@ static void tell_call(const struct timed_call *call, const struct call_account *
 
 static void tell(struct call_site *c, const struct call_account *a, uint64_t cpu_ns)
 {
-    const double times = times_of(c, more_than(cpu_ns, c->told_cpu_ns));
+    const double times = times_of(c, ns_more_than(cpu_ns, c->told_cpu_ns));
     for (size_t i = 0; i < c->calls.len; i++)
         tell_call(&c->calls.ptr[i], a, times);
     vec_clear(&c->calls);
@@ -146,7 +142,7 @@ static void tell(struct call_site *c, const struct call_account *a, uint64_t cpu
 void call_site_begin(struct call_site *c, const struct call_account *a)
 {
     if (c->bursts > 0)
-        tell(c, a, c->burst_to_cpu_ns + more_than(a->cpu_ns, c->burst_to_cpu_ns) / 2);
+        tell(c, a, c->burst_to_cpu_ns + ns_more_than(a->cpu_ns, c->burst_to_cpu_ns) / 2);
     c->bursts++;
     c->in_burst = true;
 }
@@ -172,7 +168,7 @@ void call_site_end(struct call_site *c, uint64_t cpu_ns, uint64_t burst_cpu_ns, 
 {
     uint64_t sum_ns = 0;
     for (size_t i = 0; i < c->calls.len; i++) {
-        c->calls.ptr[i].on_cpu_ns = more_than(c->calls.ptr[i].on_cpu_ns, stop_ns);
+        c->calls.ptr[i].on_cpu_ns = ns_more_than(c->calls.ptr[i].on_cpu_ns, stop_ns);
         sum_ns += c->calls.ptr[i].on_cpu_ns;
     }
     c->burst_to_cpu_ns = cpu_ns;

@@ -91,8 +91,8 @@ static void find_addresses(struct known_process *k, uint64_t now_ns)
     k->asked_ns = now_ns;
 }
 
-/* Mappings come and go; libc stays where it is until the next exec, which is a new exe. Soon after
- * that it may be yet to come. */
+/* Mappings come and go; libc stays where it is until the next exec. Soon after that it may be yet
+ * to come. */
 static struct known_process *addresses_of(struct loop_entries *le, const struct tracked_process *p)
 {
     const uint64_t generation = libc_functions_generation(p), now_ns = le->refreshed_ns;
@@ -120,16 +120,6 @@ static int by_cpu(const void *a, const void *b)
 {
     const struct busy_process *x = a, *y = b;
     return (x->cpu_ns < y->cpu_ns) - (x->cpu_ns > y->cpu_ns);
-}
-
-/* On-CPU time of living threads, by process. */
-static uint64_t cpu_of(const struct thread_states *ts, pid_t pid)
-{
-    uint64_t sum = 0;
-    for (size_t i = 0; ts && i < ts->list.len; i++)
-        if (ts->list.ptr[i].alive && ts->list.ptr[i].pid == pid)
-            sum += ts->list.ptr[i].on_cpu_ns;
-    return sum;
 }
 
 /* Among the first descriptors: a loop makes its ring when it begins. */
@@ -200,7 +190,7 @@ static size_t find_busiest(struct loop_entries *le, struct known_process *ret[PR
     VEC(struct busy_process) busy = { 0 };
     for (size_t i = 0; i < r->processes.list.len && busy.len < KNOWN_MAX; i++) {
         const struct tracked_process *p = &r->processes.list.ptr[i];
-        const struct busy_process row = { i, cpu_of(r->threads, p->pid) };
+        const struct busy_process row = { i, thread_states_process_cpu_ns(r->threads, p->pid) };
         if (p->alive)
             vec_push(&busy, row);
     }
@@ -262,18 +252,19 @@ static void narrow(struct known_process *k, uint64_t looked_ns)
     k->called = 0;
 }
 
-/* What was looked at before a refresh, by place. */
+/* By place; 0: nobody, or none of its functions. */
 struct looked_at {
     pid_t pid[PROCESSES];
-    bool any[PROCESSES];
+    size_t count;
 };
 
 static struct looked_at what_is_looked_at(const struct loop_entries *le)
 {
-    struct looked_at at;
+    struct looked_at at = { 0 };
     for (size_t i = 0; i < PROCESSES; i++) {
-        at.pid[i] = le->recorder->breakpoints.loops[i].pid;
-        at.any[i] = at.pid[i] && le->recorder->breakpoints.loops[i].used > 0;
+        if (le->recorder->breakpoints.loops[i].used > 0)
+            at.pid[i] = le->recorder->breakpoints.loops[i].pid;
+        at.count += at.pid[i] != 0;
     }
     return at;
 }
@@ -283,24 +274,23 @@ bool loop_entries_refresh(
 {
     const uint64_t looked_ns = now_ns - le->refreshed_ns;
     const struct looked_at before = what_is_looked_at(le);
-    bool any = false;
-    if (looked_ns >= REFRESH_NS) {
-        le->refreshed_ns = now_ns;
-        for (size_t i = 0; i < PROCESSES; i++)
-            if (le->places[i].known)
-                narrow(le->places[i].known, looked_ns);
-        choose(le);
-    }
+    if (looked_ns < REFRESH_NS)
+        return before.count > 0;
+    le->refreshed_ns = now_ns;
+    for (size_t i = 0; i < PROCESSES; i++)
+        if (le->places[i].known)
+            narrow(le->places[i].known, looked_ns);
+    choose(le);
     const struct looked_at now = what_is_looked_at(le);
     for (size_t i = 0; i < PROCESSES; i++) {
-        const bool same = before.pid[i] == now.pid[i] && before.any[i] == now.any[i];
-        if (!same && before.any[i])
+        if (before.pid[i] == now.pid[i])
+            continue;
+        if (before.pid[i])
             turn_to(ctx, before.pid[i], false);
-        if (!same && now.any[i])
+        if (now.pid[i])
             turn_to(ctx, now.pid[i], true);
-        any |= now.any[i];
     }
-    return any;
+    return now.count > 0;
 }
 
 /* ---- events ---- */

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "record/thread_state.h"
 
+#include "base/clock.h"
+
 enum { THREADS_MAX = 1 << 17 }; /* 24 MB; a machine's usual limit is 2^15 to 2^22 */
 
 void thread_states_init(struct thread_states *ts)
@@ -22,11 +24,6 @@ struct thread_state *thread_states_find(struct thread_states *ts, pid_t tid)
 }
 
 /* ---- time ---- */
-
-static uint64_t more_than(uint64_t a, uint64_t b)
-{
-    return a > b ? a - b : 0;
-}
 
 /* The part of [from, to) that is recorded. */
 static uint64_t recorded(const struct thread_states *ts, uint64_t from_ns, uint64_t to_ns)
@@ -71,6 +68,15 @@ struct thread_times thread_state_times(
     };
 }
 
+uint64_t thread_states_process_cpu_ns(const struct thread_states *ts, pid_t pid)
+{
+    uint64_t sum = 0;
+    for (size_t i = 0; ts && i < ts->list.len; i++)
+        if (ts->list.ptr[i].alive && ts->list.ptr[i].pid == pid)
+            sum += ts->list.ptr[i].on_cpu_ns;
+    return sum;
+}
+
 uint64_t thread_states_cpu_ns(const struct thread_states *ts, uint64_t now_ns)
 {
     uint64_t sum = ts->ended_on_cpu_ns;
@@ -82,7 +88,7 @@ uint64_t thread_states_cpu_ns(const struct thread_states *ts, uint64_t now_ns)
 
 struct thread_times thread_state_plain(const struct thread_state *t, uint64_t now_ns)
 {
-    const uint64_t ns = more_than(now_ns, t->since_ns);
+    const uint64_t ns = ns_more_than(now_ns, t->since_ns);
     struct thread_times times = t->plain;
     times.on_cpu_ns += t->run == THREAD_RUNS ? ns : 0;
     times.blocked_ns += t->run == THREAD_BLOCKED ? ns : 0;
@@ -102,10 +108,10 @@ static void settle(struct thread_state *t, const struct thread_times *now, uint6
 {
     const uint64_t ran = now->on_cpu_ns - t->seen.on_cpu_ns;
     const uint64_t stood = now->queued_ns - t->seen.queued_ns;
-    const uint64_t waited = more_than(now->blocked_ns, t->seen.blocked_ns);
-    uint64_t gap = more_than(elapsed_ns, ran + stood + waited);
-    uint64_t more_queued = more_than(queued_ns, stood);
-    const uint64_t gap_ran = smaller(gap, more_than(on_cpu_ns, ran));
+    const uint64_t waited = ns_more_than(now->blocked_ns, t->seen.blocked_ns);
+    uint64_t gap = ns_more_than(elapsed_ns, ran + stood + waited);
+    uint64_t more_queued = ns_more_than(queued_ns, stood);
+    const uint64_t gap_ran = smaller(gap, ns_more_than(on_cpu_ns, ran));
     gap -= gap_ran;
     const uint64_t gap_queued = smaller(gap, more_queued);
     gap -= gap_queued;

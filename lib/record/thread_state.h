@@ -96,6 +96,9 @@ struct thread_times thread_state_times(
 /* As above, from switches alone and whether recorded or not: for the parts of one interval. */
 struct thread_times thread_state_plain(const struct thread_state *t, uint64_t now_ns);
 
+/* On-CPU time of a process's living threads, as of their last switches. ts NULL: 0. */
+uint64_t thread_states_process_cpu_ns(const struct thread_states *ts, pid_t pid);
+
 /* On-CPU time of all threads, living or not. */
 uint64_t thread_states_cpu_ns(const struct thread_states *ts, uint64_t now_ns);
 

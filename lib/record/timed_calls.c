@@ -152,7 +152,7 @@ static struct last_stop *last_stop_of(struct timed_calls *c, pid_t tid)
 /* Time on the CPU; 0: it is the first stop. */
 static uint64_t since_last_stop(struct timed_calls *c, struct last_stop *last, uint64_t now_ns)
 {
-    const uint64_t ns = last->on_cpu_ns && now_ns > last->on_cpu_ns ? now_ns - last->on_cpu_ns : 0;
+    const uint64_t ns = last->on_cpu_ns ? ns_more_than(now_ns, last->on_cpu_ns) : 0;
     if (ns > 0)
         vec_push(&c->between, ns);
     last->on_cpu_ns = now_ns;
@@ -391,7 +391,7 @@ static uint64_t length_of(const struct timed_calls *c, uint64_t stops_ns)
     const bool many = b->stops >= STOPS_MANY && c->recorder->threads && !b->by_ticks;
     const uint64_t from_ns = many ? b->first_cpu_ns : b->began_cpu_ns;
     const uint64_t to_ns = many ? cpu_by_switches(c, b->ended_ns) : b->ended_cpu_ns;
-    return to_ns > from_ns + stops_ns ? to_ns - from_ns - stops_ns : 0;
+    return ns_more_than(to_ns, from_ns + stops_ns);
 }
 
 /* A call that the burst began within is missing, and one that it ended within too: as time goes,

@@ -54,18 +54,13 @@ const struct timed_function timed_functions[TIMED_FUNCTIONS] = {
 
 /* ---- CPU time ---- */
 
-static uint64_t more_than(uint64_t a, uint64_t b)
-{
-    return a > b ? a - b : 0;
-}
-
 uint64_t timed_process_cpu_ns(struct timed_process *w)
 {
     clockid_t clock;
     struct timespec t;
     if (clock_getcpuclockid(w->pid, &clock) == 0 && clock_gettime(clock, &t) == 0)
         w->cpu_ns = (uint64_t)t.tv_sec * NS_PER_S + (uint64_t)t.tv_nsec;
-    return more_than(w->cpu_ns, w->stops_ns);
+    return ns_more_than(w->cpu_ns, w->stops_ns);
 }
 
 /* What no sample of the clock accounts for is the most that all calls can have taken. */
@@ -73,8 +68,8 @@ struct call_account timed_process_account(
     struct timed_process *w, struct profile *profile, size_t function)
 {
     const uint64_t own_ns = timed_process_cpu_ns(w);
-    const uint64_t used_ns = more_than(own_ns, w->begun_ns);
-    const uint64_t unseen_ns = more_than(used_ns, w->sampled_ns);
+    const uint64_t used_ns = ns_more_than(own_ns, w->begun_ns);
+    const uint64_t unseen_ns = ns_more_than(used_ns, w->sampled_ns);
     const double unseen = used_ns ? (double)unseen_ns / (double)used_ns : 0;
     double rate = 0;
     for (size_t i = 0; i < TIMED_FUNCTIONS; i++)
@@ -135,15 +130,6 @@ static bool find_addresses(struct timed_process *w)
     return any;
 }
 
-static uint64_t cpu_of(const struct recorder *r, pid_t pid)
-{
-    uint64_t sum = 0;
-    for (size_t i = 0; i < r->threads->list.len; i++)
-        if (r->threads->list.ptr[i].alive && r->threads->list.ptr[i].pid == pid)
-            sum += r->threads->list.ptr[i].on_cpu_ns;
-    return sum;
-}
-
 static bool is_watched(
     const struct timed_processes *ps, const struct tracked_process *p, uint64_t now_ns)
 {
@@ -162,7 +148,7 @@ static struct timed_process *place_for(
     for (size_t i = 0; i < TIMED_PROCESSES; i++) {
         if (ps->list[i].pid == 0 || ps->list[i].pid == pid)
             return &ps->list[i];
-        const uint64_t ns = cpu_of(r, ps->list[i].pid);
+        const uint64_t ns = thread_states_process_cpu_ns(r->threads, ps->list[i].pid);
         if (ns >= least_ns)
             continue;
         least = &ps->list[i];
@@ -174,7 +160,7 @@ static struct timed_process *place_for(
 static void watch(
     struct timed_processes *ps, const struct recorder *r, const struct tracked_process *p)
 {
-    const uint64_t cpu_ns = cpu_of(r, p->pid);
+    const uint64_t cpu_ns = thread_states_process_cpu_ns(r->threads, p->pid);
     struct timed_process *w = place_for(ps, r, p->pid, cpu_ns);
     if (!w)
         return;
@@ -192,19 +178,18 @@ static void watch(
     pid_table_set(&ps->known, p->pid, 1);
     w->begun_ns = before_ns;
     for (size_t i = 0; i < TIMED_FUNCTIONS; i++)
-        w->list[i].sites.from_cpu_ns = more_than(before_ns, again ? 0 : cpu_ns);
+        w->list[i].sites.from_cpu_ns = ns_more_than(before_ns, again ? 0 : cpu_ns);
 }
 
-bool timed_processes_choose(struct timed_processes *ps, const struct recorder *r, uint64_t now_ns)
+void timed_processes_choose(struct timed_processes *ps, const struct recorder *r, uint64_t now_ns)
 {
     if (now_ns < r->from_ns + CHOOSE_FIRST_NS ||
         (ps->chosen_ns && now_ns - ps->chosen_ns < CHOOSE_NS))
-        return false;
+        return;
     ps->chosen_ns = now_ns;
     for (size_t i = 0; i < r->processes.list.len; i++)
         if (r->processes.list.ptr[i].alive && !is_watched(ps, &r->processes.list.ptr[i], now_ns))
             watch(ps, r, &r->processes.list.ptr[i]);
-    return true;
 }
 
 static bool lives(const struct timed_process *w, struct recorder *r)

@@ -43,7 +43,7 @@ struct timed_process {
     uint32_t rounds; /* of surveys */
     bool survey_next;
     uint64_t cpu_ns;   /* that it had used when it was asked last */
-    uint64_t begun_ns; /* of that, before the recording */
+    uint64_t begun_ns; /* of that, before it had this place */
     uint64_t stops_ns; /* of that, for our stops */
     uint64_t sampled_ns;
 };
@@ -57,8 +57,8 @@ struct timed_processes {
     uint64_t chosen_ns;
 };
 
-/* Looks now and then which are the busiest. True: places may have become another's. */
-bool timed_processes_choose(struct timed_processes *ps, const struct recorder *r, uint64_t now_ns);
+/* Looks now and then which are the busiest: places may become another's. */
+void timed_processes_choose(struct timed_processes *ps, const struct recorder *r, uint64_t now_ns);
 struct timed_process *timed_processes_next(struct timed_processes *ps, struct recorder *r);
 void timed_processes_done(struct timed_processes *ps);
 
